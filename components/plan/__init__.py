@@ -1,0 +1,1 @@
+"""Slots, addresses, routes and safety: arithmetic only, no cloud and no engine."""
