@@ -2,12 +2,14 @@
 
     FairwayError
     ├── ConfigError          edit the stack's configuration
+    │   └── ConfigFaults     the same for several at once; `faults` holds each
     ├── LabError             the one-computer cloud refused or could not do it
     │   ├── QuotaExceeded    ask for fewer routes, or raise the quota
     │   └── LabConflict      something on this computer that is not ours is in the way
     ├── RemoteError          talking to a host failed
     │   ├── HostUnreachable  the host does not answer: look at the machine and the path to it
     │   ├── HostKeyMismatch  somebody else answers: do not continue before you know who
+    │   ├── LoginRefused     the right host answers, but does not let our key in
     │   ├── CommandFailed    a command on a host ended with a status that was not accepted
     │   └── DeadlineExceeded something awaited did not happen in time
     ├── SwarmError           the Swarm is not in a state to do this
@@ -19,6 +21,8 @@ at three in the morning needs no second look-up.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class FairwayError(Exception):
@@ -55,6 +59,24 @@ class ConfigError(FairwayError):
     """The stack's configuration asks for something that cannot be built."""
 
 
+class ConfigFaults(ConfigError):
+    """Every fault found in one configuration, so that one round of edits mends them all.
+
+    `str` shows one fault a line; `faults` holds the single errors, never none.
+    """
+
+    def __init__(self, faults: Sequence[ConfigError]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(
+            where=faults[0].where,
+            what=f"{len(faults)} faults in the configuration",
+            hint="mend each of them",
+        )
+
+    def _render(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
 class LabError(FairwayError):
     """The lab could not do what it was asked to do."""
 
@@ -79,8 +101,33 @@ class HostKeyMismatch(RemoteError):
     """The host answered with a key that is not the pinned one."""
 
 
+class LoginRefused(RemoteError):
+    """The right host answered and did not accept our key."""
+
+
 class CommandFailed(RemoteError):
-    """A command on a host ended with a status that was not accepted."""
+    """A command on a host ended with a status that was not accepted.
+
+    `status` is -1 where a signal ended it. The outputs are as the host sent them, secrets in
+    them included: they are for decisions, the message holds what may be shown.
+    """
+
+    def __init__(  # noqa: PLR0913 - the four parts and what the command gave back
+        self,
+        *,
+        where: str,
+        what: str,
+        found: str = "",
+        wanted: str = "",
+        hint: str,
+        status: int = -1,
+        stdout: str = "",
+        stderr: str = "",
+    ) -> None:
+        self.status = status
+        self.stdout = stdout
+        self.stderr = stderr
+        super().__init__(where=where, what=what, found=found, wanted=wanted, hint=hint)
 
 
 class DeadlineExceeded(RemoteError):

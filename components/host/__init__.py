@@ -1,0 +1,1 @@
+"""What a host is told at boot, and how to see that it has become so."""

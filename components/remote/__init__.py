@@ -1,0 +1,1 @@
+"""Commands on hosts over SSH: commands as values, pinned keys, one session type, waits that end."""

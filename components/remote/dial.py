@@ -1,0 +1,154 @@
+"""From an address to an authenticated transport: the pinned key first, our key after it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
+
+import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
+
+from components.errors import HostKeyMismatch, HostUnreachable, LoginRefused
+from components.remote.command import Secret
+from components.remote.endpoint import Endpoint
+from components.remote.keys import KEY_TYPE, fingerprint
+from components.remote.ssh import BROKEN, SshSession
+from components.remote.wait import Deadline, Pace, Progress, Report
+
+KNOCK = 5.0  # seconds for one TCP connection
+ATTEMPT = 20.0  # seconds for one whole attempt; a loaded host is slow with its first handshake
+
+
+class Closable(Protocol):
+    """Something with an end."""
+
+    def close(self) -> None: ...
+
+
+W = TypeVar("W", bound=Closable)
+
+# Without a handler of its own paramiko's errors, which we report ourselves, go to stderr.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+def open_session(
+    endpoint: Endpoint,
+    key: Secret,
+    limit: Deadline,
+    report: Report,
+    *,
+    through: SshSession | None = None,
+) -> SshSession:
+    """Try until a session stands or `limit` passes; the session then owns `through`.
+
+    Raises as `connect` says.
+    """
+    pace, progress = Pace(limit, 0.2), Progress(report, limit)
+    while True:
+        try:
+            return SshSession(endpoint, _attempt(endpoint, key, limit, through), through)
+        except BROKEN as error:
+            met = _words(error)
+        if through is not None and not through.alive:
+            raise _unreachable(through.endpoint, "lost as the way to " + endpoint.name, limit)
+        if limit.passed:
+            raise _unreachable(endpoint, met, limit)
+        progress.say(f"{endpoint.name}: waiting for SSH: {met}")
+        pace.pause()
+
+
+def _attempt(
+    endpoint: Endpoint, key: Secret, limit: Deadline, through: SshSession | None
+) -> paramiko.Transport:
+    turn = Deadline(max(0.01, min(limit.left, ATTEMPT)))
+    with _closed_on_failure(_way(endpoint, turn, through)) as way:
+        transport = paramiko.Transport(way)
+        with _closed_on_failure(transport):
+            transport.get_security_options().key_types = (KEY_TYPE,)
+            _shake_hands(transport, endpoint, turn)
+            _log_in(transport, endpoint, key, turn)
+            return transport
+
+
+def _way(
+    endpoint: Endpoint, turn: Deadline, through: SshSession | None
+) -> socket.socket | paramiko.Channel:
+    if through is not None:
+        return through.tunnel(endpoint.address, endpoint.port, turn)
+    where = (endpoint.address, endpoint.port)
+    return socket.create_connection(where, timeout=min(turn.left, KNOCK))
+
+
+def _shake_hands(transport: paramiko.Transport, endpoint: Endpoint, turn: Deadline) -> None:
+    transport.banner_timeout = transport.handshake_timeout = turn.left
+    done = threading.Event()
+    transport.start_client(event=done)
+    done.wait(turn.left)
+    error = transport.get_exception()
+    if isinstance(error, IncompatiblePeer) and "host key" in str(error):
+        raise _mismatch(endpoint, f"no {KEY_TYPE} key at all")
+    if error is not None:
+        raise error
+    if not done.is_set() or not transport.is_active():
+        raise TimeoutError("the SSH server accepts connections and does not answer")
+    shown = f"{KEY_TYPE} {transport.get_remote_server_key().get_base64()}"
+    if shown.split()[:2] != endpoint.host_key.split()[:2]:
+        raise _mismatch(endpoint, fingerprint(shown))
+
+
+def _log_in(transport: paramiko.Transport, endpoint: Endpoint, key: Secret, turn: Deadline) -> None:
+    ours = paramiko.Ed25519Key.from_private_key(io.StringIO(key.reveal()))
+    done = threading.Event()
+    transport.auth_publickey(endpoint.user, ours, event=done)
+    done.wait(turn.left)
+    if transport.is_authenticated():
+        return
+    error = transport.get_exception()
+    if isinstance(error, paramiko.AuthenticationException):
+        raise LoginRefused(
+            where=str(endpoint),
+            what="the host is the right one and does not let our key in",
+            found=f"our key {ours.fingerprint}",
+            wanted=f"that key in the authorized keys of {endpoint.user}",
+            hint="the machine was given other user data: replace it, or put the key back",
+        )
+    raise error or TimeoutError("the SSH server does not answer to our key")
+
+
+@contextlib.contextmanager
+def _closed_on_failure(way: W) -> Iterator[W]:
+    try:
+        yield way
+    except BaseException:
+        way.close()
+        raise
+
+
+def _mismatch(endpoint: Endpoint, shown: str) -> HostKeyMismatch:
+    return HostKeyMismatch(
+        where=str(endpoint),
+        what="another host answers, or its key was changed; nothing was sent to it",
+        found=shown,
+        wanted=fingerprint(endpoint.host_key),
+        hint="find out who answers at that address before anything else",
+    )
+
+
+def _unreachable(endpoint: Endpoint, met: str, limit: Deadline) -> HostUnreachable:
+    return HostUnreachable(
+        where=str(endpoint),
+        what=f"no SSH session within {limit.seconds:.0f} s",
+        found=met,
+        hint="see whether its machine runs and whether port "
+        f"{endpoint.port} is open to you, then try again",
+    )
+
+
+def _words(error: BaseException) -> str:
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or str(error) or type(error).__name__

@@ -1,0 +1,98 @@
+"""Sessions to hosts: opening one, and keeping those that are open."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol, Self
+
+from components.remote.command import Secret
+from components.remote.dial import open_session
+from components.remote.endpoint import Endpoint, Session
+from components.remote.ssh import SshSession
+from components.remote.wait import Deadline, Report, ignore
+
+__all__ = ["Endpoint", "Opener", "Session", "Sessions", "connect"]
+
+PATIENCE = 60.0  # seconds that a host may take until it lets us in
+
+
+def connect(
+    endpoint: Endpoint, key: Secret, *, deadline: float = PATIENCE, report: Report = ignore
+) -> SshSession:
+    """Log in to `endpoint`, through its bastion if it has one, trying for `deadline` seconds.
+
+    Raises:
+        HostKeyMismatch: At once, if another key than the pinned one is shown.
+        LoginRefused: At once, if the host does not accept `key`.
+        HostUnreachable: The host did not answer in time; says what was met last.
+    """
+    limit = Deadline(deadline)
+    if endpoint.via is None:
+        return open_session(endpoint, key, limit, report)
+    bastion = connect(endpoint.via, key, deadline=limit.left, report=report)
+    try:
+        return open_session(endpoint, key, limit, report, through=bastion)
+    except BaseException:
+        bastion.close()
+        raise
+
+
+class Opener(Protocol):
+    """What `connect` does, for `Sessions` to call."""
+
+    def __call__(
+        self, endpoint: Endpoint, key: Secret, *, deadline: float, report: Report
+    ) -> Session: ...
+
+
+class Sessions:
+    """One session per endpoint, opened when first asked for, opened again when it broke.
+
+    Any number of threads may use it and the sessions it gives.
+    """
+
+    def __init__(self, key: Secret, *, opener: Opener = connect) -> None:
+        self._key = key
+        self._opener = opener
+        self._lock = threading.Lock()
+        self._locks: dict[Endpoint, threading.Lock] = {}
+        self._open: dict[Endpoint, Session] = {}
+
+    def to(
+        self, endpoint: Endpoint, *, deadline: float = PATIENCE, report: Report = ignore
+    ) -> Session:
+        """The session to `endpoint`; raises as `connect` does."""
+        with self._lock:
+            lock = self._locks.setdefault(endpoint, threading.Lock())
+        with lock:
+            session = self._open.get(endpoint)
+            if session is None or not session.alive:
+                session = self._opener(endpoint, self._key, deadline=deadline, report=report)
+                self._keep(endpoint, session)
+            return session
+
+    def _keep(self, endpoint: Endpoint, session: Session) -> None:
+        with self._lock:
+            old, self._open[endpoint] = self._open.get(endpoint), session
+        if old is not None:
+            old.close()
+
+    def drop(self, endpoint: Endpoint) -> None:
+        """Close what is open to `endpoint`, because its machine is replaced or gone."""
+        self._close(lambda kept: kept == endpoint)
+
+    def close(self) -> None:
+        self._close(lambda _: True)
+
+    def _close(self, chosen: Callable[[Endpoint], bool]) -> None:
+        with self._lock:
+            closing = [self._open.pop(kept) for kept in list(self._open) if chosen(kept)]
+        for session in closing:
+            session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
