@@ -1,70 +1,140 @@
-"""A stack's configuration as typed, frozen values, read and checked once, at the edge."""
+"""A stack's configuration, read and checked once, at the edge.
+
+`read_environment` takes the plain values of the `fairway:` keys. `from_pulumi` makes such values
+of what the engine hands to a program; `read_stack_file` takes them from a stack file, so that a
+plan or a picture needs no engine. All of them report every fault they can find at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network
-from typing import Literal
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
 
-Role = Literal["manager", "worker"]
+import yaml
 
+from components.config import reader, values
+from components.config.cursor import Cursor
+from components.config.faults import Faults
+from components.config.keys import LAB, NETWORK, TOP
+from components.config.model import (
+    CLOUDS,
+    Cloud,
+    Environment,
+    LabSettings,
+    Network,
+    Pool,
+    Role,
+    Zone,
+)
+from components.config.public_key import public_key
+from components.errors import ConfigError
+from components.plan.check import rule_faults
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
-    """A failure domain: its vSwitch (subnet) and the block its hosts' container CIDRs come from."""
+__all__ = [
+    "Cloud",
+    "Environment",
+    "LabSettings",
+    "Network",
+    "Pool",
+    "Role",
+    "Zone",
+    "from_pulumi",
+    "read_environment",
+    "read_stack_file",
+]
 
-    name: str
-    zone: str  # the cloud's own zone id; on the lab the name
-    subnet: IPv4Network
-    containers: IPv4Network
+T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """Hosts that are alike. `first` is the number of the pool's first slot in every zone."""
-
-    name: str
-    role: Role
-    first: int
-    size: int  # slots the pool may ever hold in a zone: numbers first .. first + size - 1
-    hosts: dict[str, int]  # zone name -> number of hosts there
-    image: str = ""
-    labels: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """The address ranges, each with one owner."""
-
-    vpc: IPv4Network
-    containers: IPv4Network
-    host_prefix: int  # prefix length of one host's container CIDR
-    zones: tuple[Zone, ...]
-    docker0: IPv4Network  # the same on every host, never routed
-    gwbridge: IPv4Network  # the same on every host, never routed
-    overlays: IPv4Network  # Swarm's --default-addr-pool, immutable after init
-    peers: tuple[IPv4Network, ...] = ()  # networks of others that must stay reachable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabSettings:
-    """What only the lab understands."""
-
-    image: str  # trixie | bookworm | sid
-    route_quota: int
-    uplink: IPv4Network  # a /30 between the router and this computer
+_PREFIX = "fairway:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """One stack."""
+def read_environment(config: Mapping[str, object], *, stack: str, source: str) -> Environment:
+    """The environment that `config`, the `fairway:` keys without that prefix, asks for.
 
-    name: str
-    source: str  # where it was read, for messages: "stacks/Pulumi.lab.yaml"
-    cloud: Literal["lab"]
-    network: Network
-    pools: tuple[Pool, ...]
-    survivable: bool  # the cluster must survive the loss of any one zone's managers
-    batch: int  # workers replaced at once
-    operators: tuple[str, ...]  # more public keys that may log in, OpenSSH format
-    lab: LabSettings
+    Raises ConfigFaults with the faults of all single values, and with those between values as
+    far as the values they compare could be read. `source` names the file in the messages.
+    """
+    faults = Faults(source)
+    name = reader.read_stack_name(stack, faults)
+    top = Cursor(config, "fairway", TOP, faults)
+    cloud: Cloud = top.take("cloud", values.one_of(CLOUDS, "clouds"), "lab")
+    network = _sound(faults, lambda: reader.read_network(top.sub("network", NETWORK), cloud))
+    lab = _sound(faults, lambda: reader.read_lab(top.sub("lab", LAB)))
+    pools = _sound(faults, lambda: reader.read_pools(top))
+    survivable = _read_survivable(top, network)
+    batch = top.take("batch", values.whole(1, 100), 1)
+    operators = top.listed("operators", public_key)
+    faults.extend(rule_faults(name, network=network, pools=pools, lab=lab, survivable=survivable))
+    if len(faults) or network is None or pools is None or lab is None:
+        raise faults.error()
+    return Environment(
+        name=name,
+        source=source,
+        cloud=cloud,
+        network=network,
+        pools=pools,
+        survivable=survivable,
+        batch=batch,
+        operators=operators,
+        lab=lab,
+    )
+
+
+def from_pulumi(everything: Mapping[str, str]) -> dict[str, object]:
+    """The `fairway:` values among all that the engine gives to a program, each a text or JSON.
+
+    Call it with `pulumi.runtime.get_config_env()`: `pulumi.Config` cannot list its keys, and an
+    unknown key must be found.
+    """
+    return {
+        key.removeprefix(_PREFIX): _decoded(value)
+        for key, value in everything.items()
+        if key.startswith(_PREFIX)
+    }
+
+
+def read_stack_file(path: Path) -> Environment:
+    """The environment in a `Pulumi.<stack>.yaml`; ConfigError when the file cannot be read."""
+    source = f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(
+            where=source,
+            what="cannot be read",
+            found=" ".join(str(error).split()),
+            wanted="a stack file in YAML",
+            hint="correct the file, or name another stack",
+        ) from error
+    config = document.get("config", {}) if isinstance(document, dict) else {}
+    keys = config.items() if isinstance(config, dict) else ()
+    stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    ours = {str(key).removeprefix(_PREFIX): value for key, value in keys if _is_ours(key)}
+    return read_environment(ours, stack=stack, source=source)
+
+
+def _is_ours(key: object) -> bool:
+    return isinstance(key, str) and key.startswith(_PREFIX)
+
+
+def _decoded(value: str) -> object:
+    try:
+        decoded: object = json.loads(value)
+    except json.JSONDecodeError:
+        return value
+    return decoded
+
+
+def _sound(faults: Faults, read: Callable[[], T]) -> T | None:
+    """What `read` returns, or None when it found a fault."""
+    before = len(faults)
+    value = read()
+    return value if len(faults) == before else None
+
+
+def _read_survivable(top: Cursor, network: Network | None) -> bool:
+    if top.given("survivable"):
+        return top.take("survivable", values.flag, blank=False)
+    return network is not None and len(network.zones) > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from components.environment import Network, Role
+from components.config.model import Network, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +47,10 @@ class Plan:
     @property
     def workers(self) -> tuple[Slot, ...]:
         return tuple(slot for slot in self.slots if slot.role == "worker")
+
+    def slot(self, name: str) -> Slot:
+        """The slot with this name; KeyError when there is none."""
+        for slot in self.slots:
+            if slot.name == name:
+                return slot
+        raise KeyError(name)
