@@ -3,6 +3,7 @@
     FairwayError
     ├── ConfigError          edit the stack's configuration
     │   └── ConfigFaults     the same for several at once; `faults` holds each
+    ├── SetupError           this computer lacks something, or a stack is in use: as the hint says
     ├── LabError             the one-computer cloud refused or could not do it
     │   ├── QuotaExceeded    ask for fewer routes, or raise the quota
     │   └── LabConflict      something on this computer that is not ours is in the way
@@ -75,6 +76,10 @@ class ConfigFaults(ConfigError):
 
     def _render(self) -> str:
         return "\n".join(str(fault) for fault in self.faults)
+
+
+class SetupError(FairwayError):
+    """Something that `make` needs is missing on this computer, or is held by somebody else."""
 
 
 class LabError(FairwayError):

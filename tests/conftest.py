@@ -1,0 +1,72 @@
+"""Tiers by folder, cheapest first. One that cannot run here says why; in CI that is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scripts import system, workspace
+
+TESTS = Path(__file__).parent
+
+
+def _nothing() -> str:
+    return ""
+
+
+def _needs_engine() -> str:
+    return "" if shutil.which("pulumi") else "no pulumi on PATH; run: make setup"
+
+
+def _needs_lab() -> str:
+    if os.geteuid() != 0:
+        return "the lab needs root; run: sudo make test"
+    missing = system.missing_packages(lab=True)
+    return f"missing packages: {' '.join(missing)}; run: make setup" if missing else ""
+
+
+TIERS: dict[str, Callable[[], str]] = {
+    "pure": _nothing,  # values in, values out
+    "program": _nothing,  # the Pulumi program under mocks, an SSH server in this process
+    "engine": _needs_engine,  # the real engine, without machines
+    "lab": _needs_lab,  # real machines
+}
+_not_run = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ["PATH"] = workspace.full_environment()["PATH"]
+    config.stash[_not_run] = {}
+    for tier in TIERS:
+        config.addinivalue_line("markers", f"{tier}: tests in tests/{tier}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(_tier(item))
+    items.sort(key=lambda item: list(TIERS).index(_tier(item)))
+    reasons = {tier: TIERS[tier]() for tier in dict.fromkeys(map(_tier, items))}
+    idle = {tier: reason for tier, reason in reasons.items() if reason}
+    if idle and os.environ.get("CI"):
+        told = "; ".join(f"{tier}: {reason}" for tier, reason in idle.items())
+        raise pytest.UsageError(f"tiers that cannot run here: {told}")
+    config.stash[_not_run] = idle
+    left_out = [item for item in items if _tier(item) in idle]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _tier(item) not in idle]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for tier, reason in config.stash[_not_run].items():
+        terminalreporter.write_line(f"NOT RUN: tests/{tier}: {reason}", red=True, bold=True)
+
+
+def _tier(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0]
