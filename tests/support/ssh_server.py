@@ -1,0 +1,215 @@
+"""An SSH server in this process, on loopback, that runs commands in a real shell."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import socket
+import subprocess
+import threading
+from typing import IO, Self
+
+import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_CONNECT_FAILED,
+    OPEN_SUCCEEDED,
+)
+
+from components.remote.endpoint import Endpoint
+from components.remote.keys import KeyPair, host_key, new_seed, operator_key
+
+SEED = new_seed()
+OPERATOR = operator_key(SEED)
+STRANGER = operator_key(new_seed())
+
+
+class SshServer:
+    """Shows `key`, lets OPERATOR in, runs commands, forwards connections as a bastion does.
+
+    `freeze()` makes it fall silent with all connections open, as a host that lost its power.
+    `commands` holds every line that clients asked to run; `logins` counts those let in.
+    """
+
+    def __init__(
+        self,
+        name: str = "a1",
+        *,
+        key: KeyPair | None = None,
+        rsa_only: bool = False,
+        greets: bool = True,
+        refuse_first: int = 0,
+    ) -> None:
+        self.name = name
+        self.key = key or host_key(SEED, name)
+        self.commands: list[str] = []
+        self.logins = 0
+        self._rsa_only = rsa_only
+        self._greets = greets
+        self._refuse = refuse_first
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._sockets: list[socket.socket] = []
+        self._transports: list[paramiko.Transport] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def endpoint(self, via: Endpoint | None = None) -> Endpoint:
+        """This server with the right key pinned."""
+        pinned = host_key(SEED, self.name).public
+        return Endpoint(self.name, "127.0.0.1", pinned, port=self.port, via=via)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            if self._refuse > 0:
+                self._refuse -= 1
+                connection.close()
+                continue
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sockets.append(connection)
+            if self._greets:
+                self._welcome(connection)
+
+    def _welcome(self, connection: socket.socket) -> None:
+        transport = paramiko.Transport(connection)
+        transport.add_server_key(self._shown())
+        self._transports.append(transport)
+        with contextlib.suppress(paramiko.SSHException, EOFError):
+            transport.start_server(event=threading.Event(), server=_Rules(self))
+
+    def _shown(self) -> paramiko.PKey:
+        if self._rsa_only:
+            return paramiko.RSAKey.generate(2048)
+        return paramiko.Ed25519Key.from_private_key(io.StringIO(self.key.private.reveal()))
+
+    def freeze(self) -> None:
+        """Answer nothing any more, without closing anything."""
+        for transport in self._transports:
+            transport.packetizer.read_message = threading.Event().wait  # type: ignore[method-assign,assignment]
+
+    def break_connections(self) -> None:
+        """Close every connection; new ones are welcome."""
+        for transport in self._transports:
+            transport.close()
+
+    def start(self, channel: paramiko.Channel, line: str) -> None:
+        process = subprocess.Popen(
+            ["sh", "-c", line],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._processes.append(process)
+        threading.Thread(target=_attend, args=(channel, process), daemon=True).start()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # wakes the thread in accept(), as close() does not
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+        for transport in self._transports:
+            transport.close()
+        for connection in self._sockets:
+            connection.close()
+        for process in self._processes:
+            process.kill()
+            process.wait(5)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Rules(paramiko.ServerInterface):
+    def __init__(self, server: SshServer) -> None:
+        self._server = server
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        wanted = base64.b64decode(OPERATOR.public.split()[1])
+        if key.asbytes() != wanted:
+            return AUTH_FAILED
+        self._server.logins += 1
+        return AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        line = command.decode()
+        self._server.commands.append(line)
+        threading.Thread(target=self._server.start, args=(channel, line), daemon=True).start()
+        return True
+
+    def check_channel_direct_tcpip_request(
+        self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
+    ) -> int:
+        try:
+            target = socket.create_connection(destination, timeout=5)
+        except OSError:
+            return OPEN_FAILED_CONNECT_FAILED
+        self._server._sockets.append(target)
+        threading.Thread(target=self._forward, args=(chanid, target), daemon=True).start()
+        return OPEN_SUCCEEDED
+
+    def _forward(self, chanid: int, target: socket.socket) -> None:
+        transport = self._server._transports[-1]
+        channel = transport.accept(5)
+        while channel is not None and channel.get_id() != chanid:
+            channel = transport.accept(5)
+        if channel is not None:
+            threading.Thread(target=_copy, args=(target, channel), daemon=True).start()
+            _copy(channel, target)
+
+
+def _copy(source: socket.socket | paramiko.Channel, sink: socket.socket | paramiko.Channel) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(32768):
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.close()
+
+
+def _attend(channel: paramiko.Channel, process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    pumps = [
+        threading.Thread(target=_pump, args=(process.stdout, channel.sendall), daemon=True),
+        threading.Thread(target=_pump, args=(process.stderr, channel.sendall_stderr), daemon=True),
+    ]
+    feeder = threading.Thread(target=_feed, args=(channel, process.stdin), daemon=True)
+    for thread in (feeder, *pumps):
+        thread.start()
+    status = process.wait()
+    for thread in pumps:
+        thread.join()
+    with contextlib.suppress(OSError, EOFError):
+        if status >= 0:
+            channel.send_exit_status(status)
+        channel.close()
+
+
+def _pump(source: IO[bytes], send: object) -> None:
+    assert callable(send)
+    with contextlib.suppress(OSError), source:
+        while data := source.read1(32768):  # type: ignore[attr-defined]
+            send(data)
+
+
+def _feed(channel: paramiko.Channel, sink: IO[bytes]) -> None:
+    with contextlib.suppress(OSError), sink:
+        while data := channel.recv(32768):
+            sink.write(data)
+            sink.flush()
