@@ -11,6 +11,7 @@
     │   ├── HostUnreachable  the host does not answer: look at the machine and the path to it
     │   ├── HostKeyMismatch  somebody else answers: do not continue before you know who
     │   ├── LoginRefused     the right host answers, but does not let our key in
+    │   ├── BootFailed       a host's first boot ended with an error: mend it, replace the machine
     │   ├── CommandFailed    a command on a host ended with a status that was not accepted
     │   └── DeadlineExceeded something awaited did not happen in time
     ├── SwarmError           the Swarm is not in a state to do this
@@ -108,6 +109,10 @@ class HostKeyMismatch(RemoteError):
 
 class LoginRefused(RemoteError):
     """The right host answered and did not accept our key."""
+
+
+class BootFailed(RemoteError):
+    """A host's first boot ended with an error."""
 
 
 class CommandFailed(RemoteError):
