@@ -26,7 +26,7 @@ preview: ## Show what `make up` would do
 verify: ## Check that containers reach containers, and find the wrong hop if not
 	@./fairway verify $(STACK)
 
-picture: ## Draw the stack's topology into .fairway/STACK/topology.svg
+picture: ## Draw the stack into .fairway/STACK/topology.html
 	@./fairway graph $(STACK)
 
 down: ## Destroy the stack and leave nothing of it

@@ -34,10 +34,7 @@ def down(stack: str) -> int:
         status = pulumi("destroy", "--yes", "--suppress-permalink=true", "--stack", stack)
         if status != 0:
             return status
-    if workspace.cloud_of(stack) == "lab":
-        status = run([str(PYTHON), "-m", "lab", "down", stack])
-    else:
-        status = 0
+    status = run(lab_words("down", stack)) if workspace.cloud_of(stack) == "lab" else 0
     shutil.rmtree(FAIRWAY / stack, ignore_errors=True)
     return status
 
@@ -49,12 +46,20 @@ def preview(stack: str) -> int:
 
 def clean_lab(stack: str) -> int:
     """Remove every lab from this computer by label; the engine's state stays as it is."""
-    status = run([str(PYTHON), "-m", "lab", "sweep"])
+    told = subprocess.run(
+        [str(PYTHON), "-m", "lab", "status", "--json"], cwd=ROOT, capture_output=True, check=False
+    )
+    known = {each["lab"] for each in json.loads(told.stdout or b"[]")}
+    status = max(run(lab_words("sweep", name)) for name in sorted(known | {stack}))
     print(
-        "The engine's state was not touched. The next `make up` finds the machines gone and builds "
-        f"them again; to forget the stack instead: make down STACK={stack}"
+        "The engine's state was not touched: the next `make up` finds the machines gone and builds "
+        f"them again. To forget the stack as well: make down STACK={stack}"
     )
     return status
+
+
+def lab_words(verb: str, name: str) -> list[str]:
+    return [str(PYTHON), "-m", "lab", verb, "--lab", name]
 
 
 def select(stack: str, *, create: bool) -> bool:

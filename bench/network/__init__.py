@@ -1,0 +1,1 @@
+"""Host to host, routed and Swarm overlay, side by side in one lab."""

@@ -1,0 +1,1 @@
+"""The fairway command: what to do with a stack that stands."""
