@@ -1,0 +1,199 @@
+"""A cluster: one component, built in stages, each a method that says what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi import Output, Resource, ResourceOptions
+
+from components import resources
+from components.clouds.base import Boot, Cloud, Entry, Host, Network
+from components.environment import Environment
+from components.exports import exports
+from components.host.user_data import digest, user_data
+from components.plan.model import Plan, Slot
+from components.remote.command import Secret
+from components.remote.keys import host_key, operator_key
+from components.standing import swarm_stands
+
+
+class Cluster(pulumi.ComponentResource):
+    """Machines in their slots, a Swarm over them, routes to their containers, and the proof.
+
+    While a Swarm stands, machines are changed one manager, then `environment.batch` workers at a
+    time, each after the node before it is back; `pulumi up` stops at the first that fails. A
+    first creation makes all machines at once.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        plan: Plan,
+        cloud: Cloud,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("fairway:index:Cluster", environment.name, None, opts)
+        self._environment, self._plan, self._cloud = environment, plan, cloud
+        self._rolling = swarm_stands(plan, cloud)
+        self.identity = self._identity()
+        self._boots = {slot.name: self._boot(slot) for slot in plan.slots}
+        self.quorum = self._quorum()
+        self.network = self._network()
+        self.hosts: dict[str, Host] = {}
+        self.routes: dict[str, Entry] = {}
+        self.nodes: dict[str, resources.Node] = {}
+        self._hosts()
+        self.report = self._verify()
+        self.outputs = exports(plan, self.hosts, self.nodes, self.report, self.identity.seed)
+        self.register_outputs({"swarm": self.outputs["swarm"]})
+
+    def export(self) -> None:
+        """Make the cluster's outputs the stack's."""
+        for name, value in self.outputs.items():
+            pulumi.export(name, value)
+
+    # -- stages
+
+    def _identity(self) -> resources.Identity:
+        name = self._environment.name
+        return resources.Identity(name, cluster=name, opts=self._child())
+
+    def _boot(self, slot: Slot) -> Boot:
+        text = self.identity.seed.apply(lambda seed: self._user_data(slot, Secret(seed)))
+        return Boot(user_data=text, seed=self.identity.seed)
+
+    def _user_data(self, slot: Slot, seed: Secret) -> str:
+        return user_data(
+            slot,
+            self._plan.network,
+            environment=self._environment.name,
+            host_key=host_key(seed, slot.name),
+            authorized_keys=(operator_key(seed).public, *self._environment.operators),
+        )
+
+    def _quorum(self) -> resources.Quorum:
+        return resources.Quorum(
+            self._environment.name,
+            cluster=self._environment.name,
+            managers=self._manager_addresses,
+            fingerprints={slot.name: self._fingerprint(slot) for slot in self._plan.managers},
+            overlays=str(self._plan.network.overlays),
+            seed=self.identity.seed,
+            opts=self._child(),
+        )
+
+    def _network(self) -> Network:
+        return self._cloud.network(self._plan, self._child())
+
+    def _hosts(self) -> None:
+        """Make machines, routes and nodes, managers first."""
+        if self._rolling:
+            self._roll_managers()
+        else:
+            self._found_managers()
+        for index, slot in enumerate(self._plan.workers):
+            self._machine(slot, after=self._worker_waits_for(index))
+            self._node(slot, after=[self.nodes[self._plan.managers[0].name]])
+
+    def _roll_managers(self) -> None:
+        """One manager after the other: a machine waits until the manager before it has joined."""
+        before: list[Resource] = []
+        for slot in self._plan.managers:
+            self._machine(slot, after=before)
+            before = [self._node(slot, after=[])]
+
+    def _found_managers(self) -> None:
+        """All at once: the first starts the Swarm when all answer, the others join it."""
+        first, *others = self._plan.managers
+        for slot in self._plan.managers:
+            self._machine(slot, after=[])
+        machines = [self.hosts[slot.name].resource for slot in self._plan.managers]
+        started = self._node(first, after=machines)
+        for slot in others:
+            self._node(slot, after=[started])
+
+    def _worker_waits_for(self, index: int) -> Sequence[Resource]:
+        if not self._rolling:
+            return []
+        before = index - self._environment.batch
+        slot = self._plan.workers[before] if before >= 0 else self._plan.managers[-1]
+        return [self.nodes[slot.name]]
+
+    def _machine(self, slot: Slot, *, after: Sequence[Resource]) -> None:
+        boot = self._boots[slot.name]
+        opts = self._child(after=[self.quorum, *after])
+        host = self._cloud.machine(slot, self.network, boot, opts)
+        self.hosts[slot.name] = host
+        self.routes[slot.name] = self._cloud.route(slot, self.network, host, self._child())
+
+    def _node(self, slot: Slot, *, after: Sequence[Resource]) -> resources.Node:
+        node = resources.Node(
+            slot.name,
+            cluster=self._environment.name,
+            machine=self.hosts[slot.name].id,
+            address=str(slot.address),
+            role=slot.role,
+            labels=slot.labels,
+            containers=str(slot.containers),
+            managers=self._manager_addresses,
+            overlays=str(self._plan.network.overlays),
+            gwbridge=str(self._plan.network.gwbridge),
+            seed=self.identity.seed,
+            opts=self._child(after=after),
+        )
+        self.nodes[slot.name] = node
+        return node
+
+    def _verify(self) -> resources.Report:
+        network, environment = self._plan.network, self._environment
+        ranges = {"vpc": str(network.vpc), "containers": str(network.containers)}
+        return resources.Report(
+            environment.name,
+            cluster=environment.name,
+            hosts=[_host_facts(slot) for slot in self._plan.slots],
+            network={**ranges, "outside": self.network.outside},
+            view=self._cloud.view(),
+            triggers=self._triggers(),
+            seed=self.identity.seed,
+            opts=self._child(),
+        )
+
+    # -- what the stages share
+
+    def _child(self, after: Sequence[Resource] = ()) -> ResourceOptions:
+        return ResourceOptions(parent=self, depends_on=list(after))
+
+    @property
+    def _manager_addresses(self) -> dict[str, str]:
+        return {slot.name: str(slot.address) for slot in self._plan.managers}
+
+    def _fingerprint(self, slot: Slot) -> Output[str]:
+        """What a manager's machine is made of; the text itself is secret, its hash is not."""
+        text = self._boots[slot.name].user_data
+        made_of = f"{slot.image} {slot.address}"
+        return Output.unsecret(text.apply(lambda told: digest(f"{made_of} {told}")))
+
+    def _triggers(self) -> dict[str, Output[str]]:
+        """One text for each slot, and one for the network, that changes when either was touched."""
+        slots = {
+            slot.name: Output.concat(
+                self.hosts[slot.name].revision,
+                " ",
+                self.routes[slot.name].revision,
+                " ",
+                self.nodes[slot.name].revision,
+            )
+            for slot in self._plan.slots
+        }
+        network = Output.all(*self.network.revisions.values()).apply(" ".join)
+        return {**slots, "network": network}
+
+
+def _host_facts(slot: Slot) -> dict[str, str]:
+    return {
+        "name": slot.name,
+        "zone": slot.zone,
+        "address": str(slot.address),
+        "containers": str(slot.containers),
+    }

@@ -1,0 +1,1 @@
+"""The project's own Pulumi provider plugin: a thin shell over lab/, swarm/ and verify/."""

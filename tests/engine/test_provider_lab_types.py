@@ -1,0 +1,157 @@
+"""Each lab resource type on the real engine: made once, found when lost, mended when changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lab.model import Machine, Route, RouteTable, SecurityGroup, Vpc, VSwitch
+from tests.support.bench_project import Project
+from tests.support.fake_world import FakeLab, World
+
+PROGRAM = """
+identity = resources.Identity("t6", cluster="t6")
+vpc = resources.Vpc("t6", lab="t6", cidr="10.96.0.0/16", containers="10.226.0.0/16",
+                    uplink="10.76.96.0/30", quota={quota})
+table = resources.RouteTable("main", lab="t6", vpc=vpc.id)
+group = resources.SecurityGroup("hosts", lab="t6", vpc=vpc.id, rules=[
+    dict(direction="in", protocol="tcp", ports=[22, {port}], source="10.76.96.0/30")])
+a = resources.VSwitch("a", lab="t6", zone="a", cidr="10.96.1.0/24", table=table.name)
+text = identity.seed.apply(lambda seed: "#cloud-config {version} " + seed)
+for number in {numbers}:
+    m = resources.Machine(f"a{{number}}", lab="t6", vswitch=a.name,
+        address=f"10.96.1.{{10 + number}}", image="{image}", groups=[group.name],
+        user_data=text, seed=identity.seed)
+    resources.Route(f"a{{number}}", lab="t6", table=table.name,
+        destination=f"10.226.{{number}}.0/24", machine=m.id)
+pulumi.export("seed", identity.seed)
+"""
+
+
+def program(**changes: object) -> str:
+    values = {"quota": 9, "port": 23, "version": 1, "numbers": [1, 2], "image": "trixie"}
+    return PROGRAM.format(**{**values, **changes})
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    project = Project(tmp_path_factory.mktemp("lab"))
+    project.program(program())
+    project.up().good()
+    yield project
+    project.destroy().good()
+    assert World(project.world).names(Machine) == []
+
+
+@pytest.fixture
+def world(built: Project) -> World:
+    found = World(built.world)
+    found.forget_acts()
+    return found
+
+
+def test_a_second_preview_of_every_type_is_empty(built: Project) -> None:
+    assert built.preview() == {}
+
+
+LOST = [
+    (Vpc, "vpc", "Vpc t6"),
+    (RouteTable, "main", "RouteTable main"),
+    (SecurityGroup, "hosts", "SecurityGroup hosts"),
+    (VSwitch, "a", "VSwitch a"),
+    (Route, "main/10.226.1.0/24", "Route a1"),
+    (Machine, "a2", "Machine a2"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "shown"), LOST, ids=[row[2] for row in LOST])
+def test_what_is_deleted_behind_its_back_is_found_and_made_again(
+    built: Project, world: World, kind: type, name: str, shown: str
+) -> None:
+    world.lose(kind, name)
+
+    assert shown in built.preview()["create"]
+    built.up().good()
+
+    assert world.acts()[0] == f"make {kind.__name__} {name}"
+    assert built.preview() == {}
+
+
+def held(world: World, kind: type, name: str) -> Any:
+    found = FakeLab(world).get(kind, name)
+    assert found is not None
+    return found
+
+
+def test_what_is_changed_behind_its_back_is_put_right_by_a_plain_up(
+    built: Project, world: World
+) -> None:
+    world.change(replace(held(world, Vpc, "vpc").spec, quota=1))
+    world.change(replace(held(world, SecurityGroup, "hosts").spec, rules=()))
+    world.change(replace(held(world, Machine, "a1").spec, source_dest_check=False))
+    world.change(replace(held(world, Route, "main/10.226.2.0/24").spec, machine_id="a2-dead"))
+    world.stop("a2")
+
+    assert sorted(built.preview()["update"]) == [
+        "Machine a1",
+        "Machine a2",
+        "Route a2",
+        "SecurityGroup hosts",
+        "Vpc t6",
+    ]
+    built.up().good()
+
+    assert built.preview() == {}
+    assert held(world, Vpc, "vpc").spec.quota == 9
+    assert held(world, Machine, "a2").status.state == "running"
+    assert "make Machine a2" not in world.acts()
+
+
+def test_a_machine_is_replaced_before_its_route_is_moved_to_the_new_one(
+    built: Project, world: World
+) -> None:
+    before = held(world, Machine, "a1").status.id
+    built.program(program(version=2, numbers=[1, 2]))
+
+    built.up("--target", "**::a1").good()
+
+    acts = [act for act in world.acts() if " a1" in act or "10.226.1.0" in act]
+    assert acts == ["remove Machine a1", "make Machine a1", "change Route main/10.226.1.0/24"]
+    assert held(world, Machine, "a1").status.id != before
+    built.up().good()
+    assert built.preview() == {}
+
+
+def test_a_full_route_table_is_named_and_everything_else_stands(
+    built: Project, world: World
+) -> None:
+    built.program(program(version=2, quota=3, numbers=[1, 2, 3, 4]))
+
+    failed = built.up()
+
+    assert failed.status != 0
+    assert "route table main: the table is full: found 3 entries" in failed.text
+    assert world.names(Machine) == ["a1", "a2", "a3", "a4"]
+    built.program(program(version=2, quota=4, numbers=[1, 2, 3, 4]))
+    built.up().good()
+    assert len(world.names(Route)) == 4
+    built.program(program(version=2))
+    built.up().good()
+
+
+def test_no_secret_is_in_the_state_or_in_what_is_printed_in_plain(built: Project) -> None:
+    seed = built.pulumi("stack", "output", "seed", "--show-secrets").good().text.strip()
+    assert len(seed) == 44
+
+    built.program(program(version=2, port=24))
+    shown = built.up("--diff", "--debug").good().text
+
+    assert seed not in shown
+    assert seed not in built.stored_text()
+    assert "#cloud-config" not in built.stored_text()
+    inputs = built.resource("Machine", "a1")["inputs"]
+    assert len(inputs["userData"]) == 64
+    assert "ciphertext" in inputs["seed"]

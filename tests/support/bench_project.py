@@ -1,0 +1,173 @@
+"""A throw-away Pulumi project on the real engine: its own state, its own program, one plugin."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+REAL_PLUGIN = ROOT / "provider"
+FAKE_PLUGIN = ROOT / "tests" / "support" / "fake_plugin"
+
+# The project's own program, run in a project folder that is not the checkout.
+REAL_PROGRAM = f"""
+import runpy
+runpy.run_path({str(ROOT / "__main__.py")!r}, run_name="__main__")
+"""
+PREAMBLE = """
+import os, signal
+signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+import pulumi
+from pulumi import ResourceOptions
+from components import resources
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What one run of the CLI printed, and how it ended."""
+
+    status: int
+    text: str
+
+    def good(self) -> Finished:
+        assert self.status == 0, self.text
+        return self
+
+
+class Project:
+    """A project in `folder` with stack `t6`. `world` is where the fake plugin keeps its things."""
+
+    def __init__(self, folder: Path, *, plugin: Path = FAKE_PLUGIN, name: str = "bench") -> None:
+        self.folder = folder
+        self.world = folder / "world"
+        for made in (folder / "state", self.world, folder / "home"):
+            made.mkdir(parents=True)
+        (folder / "Pulumi.yaml").write_text(
+            f"name: {name}\nruntime: python\nplugins:\n  providers:\n"
+            f"    - name: fairway\n      path: {plugin}\n"
+        )
+        self.pulumi("stack", "init", "t6").good()
+
+    def configure(self, config: dict[str, Any]) -> None:
+        """Give the stack these `fairway:` keys."""
+        file = self.folder / "Pulumi.t6.yaml"
+        held = yaml.safe_load(file.read_text())
+        held["config"] = {f"fairway:{key}": value for key, value in config.items()}
+        file.write_text(yaml.safe_dump(held))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **{k: v for k, v in os.environ.items() if not k.startswith("PULUMI_")},
+            "PATH": f"{ROOT / '.tools' / 'bin'}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "bench",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "FAIRWAY_TEST_WORLD": str(self.world),
+        }
+
+    def program(self, text: str) -> None:
+        (self.folder / "__main__.py").write_text(PREAMBLE + textwrap.dedent(text))
+
+    def pulumi(self, *words: str, **extra: str) -> Finished:
+        done = subprocess.run(
+            ["pulumi", *words, "--non-interactive"],
+            cwd=self.folder,
+            env={**self.environment, **extra},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Finished(done.returncode, done.stdout)
+
+    def start(self, *words: str) -> Running:
+        return Running(
+            subprocess.Popen(
+                ["pulumi", *words, "--non-interactive"],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+
+    def up(self, *words: str, **extra: str) -> Finished:
+        return self.pulumi("up", "--yes", "--skip-preview", *words, **extra)
+
+    def preview(self) -> dict[str, list[str]]:
+        """Names of the resources by what a preview would do to them; {} when nothing."""
+        done = self.pulumi("preview", "--json").good()
+        found: dict[str, list[str]] = {}
+        for step in json.loads(done.text[done.text.index("{") :])["steps"]:
+            if step["op"] not in {"same", "refresh"}:
+                kind, name = step["urn"].split("::")[2:]
+                short = f"{kind.rsplit(':', 1)[-1]} {name}"
+                found.setdefault(step["op"], []).append(short)
+        return found
+
+    def destroy(self) -> Finished:
+        return self.pulumi("destroy", "--yes", "--skip-preview")
+
+    def state(self) -> list[dict[str, Any]]:
+        done = self.pulumi("stack", "export").good()
+        resources: list[dict[str, Any]] = json.loads(done.text)["deployment"].get("resources", [])
+        return resources
+
+    def resource(self, kind: str, name: str) -> dict[str, Any]:
+        suffix = f":{kind}::{name}"
+        (found,) = [each for each in self.state() if each["urn"].endswith(suffix)]
+        return found
+
+    def output(self, name: str) -> Any:
+        return json.loads(self.pulumi("stack", "output", name, "--json").good().text)
+
+    def stored_text(self) -> str:
+        """Everything that the state folder holds: current state, history, backups."""
+        files = [f for f in (self.folder / "state").rglob("*") if f.is_file()]
+        return "\n".join(f.read_text(errors="replace") for f in files)
+
+    def processes(self) -> dict[int, str]:
+        """Live processes that belong to this project: pid -> command line."""
+        mark = f"FAIRWAY_TEST_WORLD={self.world}"
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                try:
+                    if mark in (entry / "environ").read_text(errors="replace").split("\0"):
+                        line = (entry / "cmdline").read_text().replace("\0", " ")
+                        found[int(entry.name)] = line
+                except OSError:
+                    continue
+        return {pid: line for pid, line in found.items() if line}
+
+
+@dataclass(slots=True)
+class Running:
+    """A CLI at work. Started from Python and not from a shell, so that SIGINT reaches it."""
+
+    process: subprocess.Popen[str]
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def end(self) -> Finished:
+        text, _ = self.process.communicate(timeout=120)
+        return Finished(self.process.returncode, text)
