@@ -54,6 +54,7 @@ def close_for(lab: str) -> None:
             return
         _restore(note)
         NOTE.unlink(missing_ok=True)
+        locks.forget(_LOCK[0])
 
 
 def _restore(note: Note) -> None:

@@ -175,6 +175,13 @@ class Lab:
         """Bring a failed zone back, with the machines that failed with it."""
         self._power.restore_zone(zone, report)
 
+    def restore_all(self, report: Report = ignore) -> tuple[str, ...]:
+        """Bring back everything, failed on purpose or not; names what the network lacked."""
+        self._power.forgive()
+        repaired = self.sync()
+        self._power.recover(report)
+        return repaired
+
     def failed_zones(self) -> tuple[str, ...]:
         """Name the zones that were made to fail."""
         return tuple(sorted(self._store.read().failed_zones))

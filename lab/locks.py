@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from components.errors import LabError
@@ -38,12 +38,14 @@ def forget(lab: str) -> None:
     """Remove a lab's lock files; whoever waits on one starts again with a new file."""
     for path in LOCKS.glob(f"{lab}+*.lock"):
         path.unlink(missing_ok=True)
+    for directory in (LOCKS, LOCKS.parent):
+        with suppress(OSError):  # others' locks are in it
+            directory.rmdir()
 
 
 def _acquire(path: Path, end: float) -> int:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = _open(path)
         if _lock(descriptor) and _is_still(path, descriptor):
             os.ftruncate(descriptor, 0)
             os.write(descriptor, str(os.getpid()).encode())
@@ -57,6 +59,13 @@ def _acquire(path: Path, end: float) -> int:
                 hint="look whether that process still works; ending it frees the lock",
             )
         time.sleep(_POLL_SECONDS)
+
+
+def _open(path: Path) -> int:
+    while True:  # the last holder of all may remove the directory at any time
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _lock(descriptor: int) -> bool:

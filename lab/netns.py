@@ -7,7 +7,7 @@ host loses, so the machine's keeper calls `attach` at every start and `detach` a
 from __future__ import annotations
 
 from components.errors import LabError
-from lab import names, namespaces, router
+from lab import locks, names, namespaces, router
 from lab.model import Machine, VSwitch
 from lab.netlink import LOOPBACK, link_index, netlink, remove_link
 from lab.state import State, Store
@@ -40,7 +40,7 @@ def attach(lab: str, machine: str) -> None:
 
 def detach(lab: str, machine: str) -> None:
     """Take a stopped machine's network away; the black holes below its entries take over."""
-    with Store(lab).changing():
+    with locks.hold(lab):  # and not the records: what they say, or whether, does not matter
         remove(lab, machine)
 
 

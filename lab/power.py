@@ -67,6 +67,16 @@ class Power:
         hit = self._mark_zone(zone, failed=False)
         _each(hit, lambda name: self._boot(name, report))
 
+    def forgive(self) -> None:
+        """Forget all failures that were made on purpose; starts nothing."""
+        if not self.store.exists():
+            return
+        with self.store.changing() as state:
+            state.failed_zones.clear()
+            for name, record in state.machines.items():
+                state.machines[name] = replace(record, failed=False)
+            self.store.save(state)
+
     def recover(self, report: Report) -> None:
         """Build the network again and boot everything that is not off on purpose."""
         with self.store.changing() as state:

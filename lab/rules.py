@@ -179,7 +179,7 @@ def _check_address(spec: Machine, state: State) -> None:
     for other in state.machines.values():
         if other.spec.address == spec.address and other.spec.name != spec.name:
             raise _refused(
-                spec, f"its address is machine {other.spec.name!r}'s", found=str(spec.address)
+                spec, f"its address belongs to machine {other.spec.name!r}", found=str(spec.address)
             )
 
 

@@ -123,7 +123,11 @@ class Store:
     def changing(self) -> Iterator[State]:
         """Hold the lab's lock and give the records; `save` keeps what was changed in them."""
         with locks.hold(self.lab):
-            yield self.read()
+            try:
+                yield self.read()
+            finally:
+                if not self.exists():
+                    locks.forget(self.lab)
 
     def save(self, state: State) -> None:
         """Replace the file, for root's eyes only: it holds user data with host keys."""
@@ -146,11 +150,16 @@ class Store:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Replace a file at once, mode 0600: a reader sees the old content or the new."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
-        new.write(content)
-        new.flush()
-        os.fsync(new.fileno())
-    Path(new.name).replace(path)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as new:
+            new.write(content)
+            new.flush()
+            os.fsync(new.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def lab_names() -> tuple[str, ...]:

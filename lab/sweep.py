@@ -29,7 +29,7 @@ def forget(store: Store) -> None:
     """Remove a lab's files, and the directories of all labs when it was the last."""
     store.remove()
     locks.forget(store.lab)
-    for directory in (store.directory.parent, store.directory.parent.parent, locks.LOCKS):
+    for directory in (store.directory.parent, store.directory.parent.parent):
         with suppress(OSError):  # other labs are in it
             directory.rmdir()
 

@@ -103,19 +103,23 @@ def remove(lab: str) -> tuple[str, ...]:
 
 
 def _connect(lab: str, uplink: IPv4Network) -> tuple[str, ...]:
-    own = names.uplink(lab)
-    with netlink() as ip:
-        is_new = link_index(ip, own) is None
-        if is_new:
-            router = str(namespaces.RUN / names.router(lab))
-            peer = {"ifname": names.UPLINK_PORT, "net_ns_fd": router}
+    own, router = names.uplink(lab), names.router(lab)
+    is_new = not namespaces.within(router, lambda: _is_there(names.UPLINK_PORT))
+    if is_new:
+        with netlink() as ip:
+            remove_link(ip, own)  # of a router that is gone; the kernel removes it later than that
+            peer = {"ifname": names.UPLINK_PORT, "net_ns_fd": str(namespaces.RUN / router)}
             ip.link("add", ifname=own, kind="veth", peer=peer)
     _configure(own, uplink[1], uplink, alias=f"fairway lab {lab}")
     namespaces.within(
-        names.router(lab),
-        lambda: _configure(names.UPLINK_PORT, uplink[2], uplink, alias="computer"),
+        router, lambda: _configure(names.UPLINK_PORT, uplink[2], uplink, alias="computer")
     )
     return (f"the uplink {own} was missing",) if is_new else ()
+
+
+def _is_there(link: str) -> bool:
+    with netlink() as ip:
+        return link_index(ip, link) is not None
 
 
 def _configure(link: str, address: IPv4Address, uplink: IPv4Network, *, alias: str) -> None:

@@ -134,11 +134,11 @@ class Town:
     def container(self, host: str, address: IPv4Address | None = None) -> None:
         """Put a container on a host; its address is one of the host's loopback."""
 
+        wanted = str(address or self.inner(host))
+
         def add() -> None:
             with netlink() as ip:
-                ip.addr(
-                    "replace", index=LOOPBACK, address=str(address or self.inner(host)), prefixlen=32
-                )
+                ip.addr("replace", index=LOOPBACK, address=wanted, prefixlen=32)
 
         namespaces.within(names.namespace(self.name, host), add)
 
