@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from components.errors import FairwayError
 from components.verify.model import Fault, NetworkView, Target
 from components.verify.scripts import sections
 
@@ -53,12 +54,11 @@ def _object(text: str) -> dict[str, object]:
 def unfit(target: Target, seen: Gathered, view: NetworkView | None) -> Fault | None:
     """Say why no probe can run on this host at all, if that is seen already."""
     if seen.down:
-        state = f"its machine is {view.machine(target.name)}; " if view else ""
         return Fault(
             cause="host-down",
             where=target.name,
             what="this host does not answer",
-            evidence=state + seen.down,
+            evidence=_state(target, view) + seen.down,
             hint="look at the machine's console, then run `pulumi up` to bring it back",
         )
     if seen.swarm != "active":
@@ -70,6 +70,15 @@ def unfit(target: Target, seen: Gathered, view: NetworkView | None) -> Fault | N
             hint="run `pulumi up`, which lets it join",
         )
     return _wrong_subnet(target, seen)
+
+
+def _state(target: Target, view: NetworkView | None) -> str:
+    if view is None:
+        return ""
+    try:
+        return f"its machine is {view.machine(target.name)}; "
+    except FairwayError as error:
+        return f"its machine could not be looked at ({error}); "
 
 
 def _wrong_subnet(target: Target, seen: Gathered) -> Fault | None:

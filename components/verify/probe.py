@@ -161,4 +161,4 @@ def _asking(place: Place, probe: Probe, image: str, run: str) -> tuple[str, tupl
         case "bridge":
             return scripts.ASK_FROM_BRIDGE, (image, run)
         case "host":
-            return 'exec /bin/busybox sh -c "$1"', (scripts.ASK,)
+            return scripts.ASK_FROM_HOST, (scripts.ASK, image, run)

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from string import ascii_uppercase
+from textwrap import fill
 from typing import Any
 
 from components.errors import VerifyFailed
 from components.verify.model import Failure, Fault
 
 WIDE = 12  # hosts up to which every pair has its own cell
+COLUMNS = 100
 SHOWN = 6  # pairs named per failure before "and N more"
 
 
@@ -59,7 +61,7 @@ class Report:
         """Write the report for a terminal."""
         parts = [_summary(self), _table(self) if len(self.hosts) <= WIDE else _zones(self)]
         parts += [_paragraph(*pair) for pair in zip(_letters(), self.failures, strict=False)]
-        parts.append("\n".join(f"note: {note}" for note in self.notes))
+        parts.append("\n".join(_wrapped(f"note: {note}") for note in self.notes))
         parts.append(_spent(self.timings))
         return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -179,7 +181,18 @@ def _paragraph(letter: str, failure: Failure) -> str:
         f"   explains: {_pairs(failure.pairs)}",
         f"   failed: {', '.join(failure.checks)}",
     ]
-    return "\n".join(line for line in lines if line)
+    return "\n".join(_wrapped(line) for line in lines if line)
+
+
+def _wrapped(line: str) -> str:
+    indent = " " * 9 if line.startswith(" ") else " " * 3
+    return fill(
+        line,
+        COLUMNS,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:

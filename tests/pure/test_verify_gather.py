@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from components.errors import LabError
 from components.verify.gather import Gathered, idle, unfit
 from components.verify.probe import read_probe
 from tests.support.verify_world import TARGETS, FakeView
@@ -63,6 +64,16 @@ def test_a_host_that_cannot_take_part_says_why(seen: Gathered, cause: str, words
     assert fault is not None
     assert (fault.cause, fault.where) == (cause, "a1")
     assert words in fault.evidence
+
+
+def test_a_cloud_that_does_not_answer_leaves_the_host_down() -> None:
+    class Broken(FakeView):
+        def machine(self, slot: str) -> str:
+            raise LabError(where="lab", what="state cannot be read", hint="look")
+
+    fault = unfit(A1, Gathered(name="a1", down="no answer"), Broken())
+    assert fault is not None
+    assert "state cannot be read; look); no answer" in fault.evidence
 
 
 def test_an_engine_that_is_down_is_told_in_its_own_words() -> None:

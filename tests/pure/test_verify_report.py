@@ -114,3 +114,11 @@ def test_more_causes_than_letters_still_make_a_report() -> None:
         for n in range(30)
     ]
     assert report(*many).matrix["a1", "h29"] == "#"
+
+
+def test_long_evidence_is_wrapped_and_stays_whole() -> None:
+    rule = " ".join(["-A", "FORWARD", *(f"-s 10.225.{n}.0/24" for n in range(30)), "-j DROP"])
+    fault = Fault(cause="forward-rule", where="a1", what="drops", evidence=rule, hint="mend it")
+    text = report(failure(fault, ("a1", "b1"))).text()
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert rule in " ".join(text.split())
