@@ -1,0 +1,37 @@
+"use strict";
+(() => {
+  const told = document.querySelector("figcaption");
+  const idle = told.textContent;
+  const figure = document.querySelector("figure");
+  const all = (selector) => document.querySelectorAll(selector);
+  const facts = {};
+  for (const host of all(".host")) facts[host.dataset.host] = host.dataset;
+
+  function show(name) {
+    for (const lit of all(".lit")) lit.classList.remove("lit");
+    figure.classList.toggle("focused", Boolean(name));
+    if (!name) { told.textContent = idle; return; }
+    const { zone, address, containers } = facts[name];
+    for (const part of all(`[data-host="${name}"]`)) part.classList.add("lit");
+    for (const way of all(`.channel[data-zone="${zone}"]`)) {
+      way.classList.add("lit");
+      way.parentNode.append(way);
+    }
+    const bold = document.createElement("b");
+    bold.textContent = name;
+    told.replaceChildren(bold, ` in zone ${zone}: from any zone, the route table sends packets ` +
+      `to ${containers} to this host at ${address}.`);
+  }
+
+  let held = "";
+  const owner = (event) => event.target.closest?.("[data-host]")?.dataset.host ?? "";
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "mouse") show(owner(event) || held);
+  });
+  document.addEventListener("focusin", (event) => { held = owner(event); show(held); });
+  document.addEventListener("focusout", () => { held = ""; show(""); });
+  document.addEventListener("click", (event) => { held = owner(event); show(held); });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.activeElement?.blur();
+  });
+})();

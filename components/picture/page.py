@@ -1,0 +1,158 @@
+"""One HTML page that opens without a server: the picture, and what stands in it as tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+
+from components.picture.drawing import colours, stylesheet, svg
+from components.picture.elements import counted, el, text
+from components.picture.matrix import Pairs, matrix
+from components.plan.model import Plan
+from components.plan.safety import deadly_zones, quorum
+
+_WIDE = 1160  # px
+_PHONE = 372  # px: a phone's width without the page's margins
+
+
+def page(
+    plan: Plan,
+    *,
+    quota: int | None = None,
+    uplink: IPv4Network | None = None,
+    broken: Pairs | None = None,
+) -> str:
+    """The page of an environment, without any outside resource.
+
+    `quota` is how many entries a route table takes. `broken` are the pairs of hosts that verify
+    found not to reach each other, {} when all do; without a report there is no such section.
+    """
+    body = [
+        _header(plan, quota),
+        el(
+            "main",
+            _picture(plan, uplink, broken),
+            _reach(plan, broken),
+            _routes(plan),
+            _ranges(plan, uplink),
+        ),
+        el("footer", text(f"Drawn by Fairway from the plan of {plan.environment}.")),
+        el("script", stylesheet("page.js")),
+    ]
+    head = [
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        el("title", text(f"{plan.environment} · Fairway")),
+        el("style", colours(), stylesheet("drawing.css"), stylesheet("page.css")),
+    ]
+    return '<!doctype html>\n<html lang="en">' + el("head", *head) + el("body", *body) + "</html>\n"
+
+
+def _header(plan: Plan, quota: int | None) -> str:
+    managers = len(plan.managers)
+    entries = f"{len(plan.routes)}" + (f" of {quota}" if quota else "")
+    containers = (1 << (32 - plan.network.host_prefix)) - 3
+    facts = [
+        (str(len(plan.network.zones)), "zones, " + _survival(plan)),
+        (str(len(plan.slots)), "hosts, each with its own container CIDR"),
+        (f"{quorum(managers)} of {managers}", "managers must answer"),
+        (entries, "entries in every route table"),
+        (str(containers), "containers on a host"),
+    ]
+    return el(
+        "header",
+        el("p", "Fairway", class_="eyebrow"),
+        el("h1", text(plan.environment)),
+        el(
+            "p",
+            "Containers reach each other by the routes of the VPC: no overlay, no NAT.",
+            class_="lead",
+        ),
+        el(
+            "ul",
+            *(el("li", el("b", text(value)), text(name)) for value, name in facts),
+            class_="figures",
+        ),
+    )
+
+
+def _survival(plan: Plan) -> str:
+    deadly = deadly_zones(Counter(slot.zone for slot in plan.managers))
+    return f"but not without {' or '.join(deadly)}" if deadly else "any one of which may fail"
+
+
+def _picture(plan: Plan, uplink: IPv4Network | None, broken: Pairs | None) -> str:
+    drawings = [
+        el("div", svg(plan, width=width, uplink=uplink, broken=broken, title=False), class_=name)
+        for name, width in (("wide", _WIDE), ("phone", _PHONE))
+    ]
+    told = "Point at a host, or step through them with Tab, to see the way to its containers."
+    return el("figure", *drawings, el("figcaption", told, aria_live="polite"))
+
+
+def _reach(plan: Plan, broken: Pairs | None) -> str:
+    if broken is None:
+        return ""
+    number = counted(len(broken), "ordered pair")
+    failed = f"{number} of hosts {'does' if len(broken) == 1 else 'do'} not work."
+    told = failed if broken else "Every container reaches every other."
+    return el("section", el("h2", "Who reaches whom"), el("p", text(told)), matrix(plan, broken))
+
+
+def _routes(plan: Plan) -> str:
+    slots = sorted(plan.slots, key=lambda slot: slot.containers)
+    rows = [
+        [
+            el("code", text(slot.containers)),
+            el("b", text(slot.name)),
+            text(slot.zone),
+            el("code", text(slot.address)),
+            text(slot.role),
+            text(slot.pool),
+        ]
+        for slot in slots
+    ]
+    names = [slot.name for slot in slots]
+    heads = ("Packets to", "go to host", "Zone", "Address", "Role", "Pool")
+    told = "Every zone has a route table of its own, and every table has all of these entries."
+    return el("section", el("h2", "Route entries"), el("p", told), _table(heads, rows, names))
+
+
+def _ranges(plan: Plan, uplink: IPv4Network | None) -> str:
+    network = plan.network
+    owned: list[tuple[str, IPv4Network, str]] = [
+        ("VPC", network.vpc, "the hosts' own addresses"),
+        *((f"Zone {zone.name}, vSwitch", zone.subnet, "inside the VPC") for zone in network.zones),
+        ("Containers", network.containers, "routed, outside the VPC"),
+        *(
+            (f"Zone {zone.name}, containers", zone.containers, f"/{network.host_prefix} a host")
+            for zone in network.zones
+        ),
+        ("docker0", network.docker0, "the same on every host, never routed"),
+        ("docker_gwbridge", network.gwbridge, "the same on every host, never routed"),
+        ("Overlays", network.overlays, "the Swarm's address pool"),
+    ]
+    if uplink:
+        owned.append(("Uplink", uplink, "between the router and this computer"))
+    owned += [("Peer", peer, "of others, stays reachable") for peer in network.peers]
+    rows = [
+        [text(owner), el("code", text(taken)), f"{taken.num_addresses:,}", text(meaning)]
+        for owner, taken, meaning in owned
+    ]
+    heads = ("Owner", "Range", "Addresses", "Meaning")
+    told = "Every range has one owner, and no two share an address."
+    return el("section", el("h2", "Address ranges"), el("p", told), _table(heads, rows))
+
+
+def _table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], hosts: Sequence[str] | None = None
+) -> str:
+    names: Sequence[str | None] = hosts or [None] * len(rows)
+    body = (
+        el("tr", *(el("td", cell) for cell in row), data_host=name)
+        for row, name in zip(rows, names, strict=True)
+    )
+    head = el("tr", *(el("th", text(name), scope="col") for name in heads))
+    return el("div", el("table", el("thead", head), el("tbody", *body)), class_="scroll")
