@@ -98,9 +98,16 @@ class Power:
         record = state.machines.get(name)
         if record is None or state.is_off(record):
             return
-        if self.machines.status(self.lab, name).id not in ("", record.id):
+        now = self.machines.status(self.lab, name)
+        if now.id not in ("", record.id):
             self.machines.destroy(self.lab, name)
-        self.machines.start(_spec(self.lab, state, record), report=report)
+        spec = _spec(self.lab, state, record)
+        try:
+            self.machines.start(spec, report=report)
+        except LabError:
+            if now.state not in ("starting", "running"):
+                raise
+            self.machines.start(spec, report=report)  # it was about to end when we came
         if not record.whole:
             self._note(name, lambda known: replace(known, whole=True))
 
