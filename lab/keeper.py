@@ -204,6 +204,13 @@ def half_of_memory() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
+def first_of(error: BaseException) -> BaseException:
+    """Give the fault that came first; those met while tidying up after it explain nothing."""
+    while isinstance(error.__context__, FairwayError):
+        error = error.__context__
+    return error
+
+
 def main(directory: str) -> int:
     place = Place.at(Path(directory))
     spec = place.spec()
@@ -217,7 +224,7 @@ def main(directory: str) -> int:
     try:
         keeper.run()
     except FairwayError as error:
-        keeper.fail(str(error))
+        keeper.fail(str(first_of(error)))
         return 1
     finally:
         place.unmount()

@@ -61,9 +61,10 @@ def wait_for_init(place: Place) -> None:
 
 
 def no_boot(place: Place, found: str) -> LabError:
+    said = place.last_words()
     return LabError(
         where=f"machine {place.name} of lab {place.lab}",
-        what=f"it did not boot; its last words were\n    {place.last_words()}\n   ",
+        what="it did not boot" + (f"; its last words were\n    {said}\n   " if said else ""),
         found=found,
         hint=f"see {place.console} and {place.keeper_log}",
     )

@@ -97,7 +97,8 @@ def is_init_of_a_namespace(pid: int) -> bool:
 def apart(work: Callable[[], None]) -> str:
     """Do the work in a forked child, whose memory goes with it; give its fault, empty if none.
 
-    Only for processes of one thread. The child starts with no signal blocked.
+    Only for processes of one thread. The child starts with no signal blocked, and writes the
+    traceback of a fault that no user can mend to its standard error.
     """
     reader, writer = os.pipe()
     pid = os.fork()
@@ -118,8 +119,9 @@ def _work_and_exit(work: Callable[[], None], writer: int) -> NoReturn:
         status = 0
     except FairwayError as error:
         os.write(writer, str(error).encode())
-    except BaseException:  # noqa: BLE001 -- whatever it is, the parent tells it
-        os.write(writer, traceback.format_exc().encode())
+    except BaseException as error:  # noqa: BLE001 -- whatever it is, the parent tells it
+        os.write(writer, f"{type(error).__name__}: {error}".encode())
+        traceback.print_exc()
     finally:
         os._exit(status)
 

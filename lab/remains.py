@@ -52,9 +52,6 @@ def roots_of_machines() -> dict[str, Process]:
 
 def tidy(place: Place) -> None:
     """Remove what a machine that has ended without its keeper left behind."""
-    spec = place.spec()
-    wiring = importlib.import_module(spec.wiring if spec else "lab.netns")
-    wiring.detach(place.lab, place.name)
     place.unmount()
     if cgroup.uses_units():
         unit = names.unit(place.lab, place.name)
@@ -63,3 +60,6 @@ def tidy(place: Place) -> None:
         cgroup.leave_nothing(cgroup.plain_home(place.lab, place.name))
     with suppress(OSError):
         (PROPAGATE / nspawn.label(place.lab, place.name)).rmdir()
+    spec = place.spec()
+    wiring = importlib.import_module(spec.wiring if spec else "lab.netns")
+    wiring.detach(place.lab, place.name)
