@@ -59,11 +59,11 @@ def user_data(
     Raises:
         ConfigError: The text is larger than the 16 KB that every cloud takes.
     """
-    facts = _facts(slot, network, environment=environment, mtu=mtu)
+    facts = host_facts(slot, network, environment=environment, mtu=mtu)
     config = {
         "hostname": slot.name,
         "manage_etc_hosts": True,
-        "users": [],
+        "users": [{"name": "root"}],  # an empty list is what old cloud-inits do not accept
         "disable_root": False,
         "ssh_pwauth": False,
         "ssh_deletekeys": True,
@@ -84,7 +84,8 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _facts(slot: Slot, network: Network, *, environment: str, mtu: int) -> str:
+def host_facts(slot: Slot, network: Network, *, environment: str, mtu: int) -> str:
+    """The text of host.env: what the host's own scripts must know, as shell assignments."""
     facts = {
         "ENVIRONMENT": environment,
         "SLOT": slot.name,

@@ -4,63 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from components.environment import Network, Zone
 from components.host.user_data import user_data
-from components.plan.model import Slot
 from components.remote.command import Command
 from components.remote.endpoint import Endpoint, Session
 from components.remote.keys import host_key, new_seed, operator_key
-from components.remote.session import connect
+from components.remote.session import Sessions
 from lab.lab import Lab
 from lab.model import Machine, RouteTable, Rule, SecurityGroup, Vpc, VSwitch
-
-SUBNET = IPv4Network("10.93.1.0/24")
-NETWORK = Network(
-    vpc=IPv4Network("10.93.0.0/16"),
-    containers=IPv4Network("10.223.0.0/16"),
-    host_prefix=24,
-    zones=(Zone(name="a", zone="a", subnet=SUBNET, containers=IPv4Network("10.223.0.0/20")),),
-    docker0=IPv4Network("192.168.213.0/24"),
-    gwbridge=IPv4Network("192.168.214.0/24"),
-    overlays=IPv4Network("172.20.0.0/14"),
-)
-
-
-def slot(number: int = 1) -> Slot:
-    return Slot(
-        name=f"a{number}",
-        zone="a",
-        pool="managers",
-        role="manager",
-        number=number,
-        address=SUBNET[10 + number],
-        containers=list(NETWORK.zones[0].containers.subnets(new_prefix=24))[number],
-        image="",
-        labels={},
-    )
+from tests.support.host_plan import NETWORK, SUBNET, slot
 
 
 @dataclass
 class RealHost:
     lab: Lab
-    session: Session
-    user_data: str
-    news: list[str]
+    sessions: Sessions
+    endpoint: Endpoint
+    user_data: str = field(repr=False)
+
+    @property
+    def session(self) -> Session:
+        return self.sessions.to(self.endpoint, deadline=120)
 
     def sh(self, text: str, *arguments: str, ok: tuple[int, ...] = (0,)) -> str:
         """Run a shell text on the host and give what it printed, without the last newline."""
         return self.session.run(Command.script(text, *arguments), ok=ok).stdout.rstrip("\n")
+
+    def restart(self) -> None:
+        """Cut its power and give it back: the disk stays, the kernel's state does not."""
+        self.lab.fail_machine(self.endpoint.name)
+        self.sessions.drop(self.endpoint)
+        self.lab.restore_machine(self.endpoint.name)
 
 
 @contextmanager
 def real_host(image: str, *, name: str = "t3host", mtu: int = 1500) -> Iterator[RealHost]:
     """Boot a machine of that release; sweep the lab afterwards, whatever happened."""
     lab, seed, place = Lab.open(name), new_seed(), slot()
-    keys, news = host_key(seed, place.name), list[str]()
-    operator = operator_key(seed)
+    keys, operator = host_key(seed, place.name), operator_key(seed)
     text = user_data(
         place,
         NETWORK,
@@ -69,21 +52,21 @@ def real_host(image: str, *, name: str = "t3host", mtu: int = 1500) -> Iterator[
         authorized_keys=[operator.public],
         mtu=mtu,
     )
+    machine = Machine(
+        name=place.name,
+        vswitch="a",
+        address=place.address,
+        image=image,
+        groups=("open",),
+        user_data=text,
+        source_dest_check=False,
+    )
+    endpoint = Endpoint(place.name, str(place.address), keys.public)
     try:
         _build(lab)
-        machine = Machine(
-            name=place.name,
-            vswitch="a",
-            address=place.address,
-            image=image,
-            groups=("open",),
-            user_data=text,
-            source_dest_check=False,
-        )
-        lab.put(machine, news.append)
-        endpoint = Endpoint(place.name, str(place.address), keys.public)
-        with connect(endpoint, operator.private, deadline=120, report=news.append) as session:
-            yield RealHost(lab, session, text, news)
+        lab.put(machine)
+        with Sessions(operator.private) as sessions:
+            yield RealHost(lab, sessions, endpoint, text)
     finally:
         lab.sweep()
 
