@@ -76,7 +76,7 @@ class Cluster(pulumi.ComponentResource):
         return resources.Quorum(
             self._environment.name,
             cluster=self._environment.name,
-            managers=self._manager_addresses,
+            managers={slot.name: str(slot.address) for slot in self._plan.managers},
             fingerprints={slot.name: self._fingerprint(slot) for slot in self._plan.managers},
             overlays=str(self._plan.network.overlays),
             seed=self.identity.seed,
@@ -136,7 +136,7 @@ class Cluster(pulumi.ComponentResource):
             role=slot.role,
             labels=slot.labels,
             containers=str(slot.containers),
-            managers=self._manager_addresses,
+            managers=[_place(manager) for manager in self._plan.managers],
             overlays=str(self._plan.network.overlays),
             gwbridge=str(self._plan.network.gwbridge),
             seed=self.identity.seed,
@@ -164,10 +164,6 @@ class Cluster(pulumi.ComponentResource):
     def _child(self, after: Sequence[Resource] = ()) -> ResourceOptions:
         return ResourceOptions(parent=self, depends_on=list(after))
 
-    @property
-    def _manager_addresses(self) -> dict[str, str]:
-        return {slot.name: str(slot.address) for slot in self._plan.managers}
-
     def _fingerprint(self, slot: Slot) -> Output[str]:
         """What a manager's machine is made of; the text itself is secret, its hash is not."""
         text = self._boots[slot.name].user_data
@@ -190,10 +186,9 @@ class Cluster(pulumi.ComponentResource):
         return {**slots, "network": network}
 
 
+def _place(slot: Slot) -> dict[str, str]:
+    return {"name": slot.name, "address": str(slot.address)}
+
+
 def _host_facts(slot: Slot) -> dict[str, str]:
-    return {
-        "name": slot.name,
-        "zone": slot.zone,
-        "address": str(slot.address),
-        "containers": str(slot.containers),
-    }
+    return {**_place(slot), "zone": slot.zone, "containers": str(slot.containers)}

@@ -169,7 +169,10 @@ class Quorum(Owned):
 
 
 class Node(Owned):
-    """A machine as a node of the Swarm: role, labels, and the routed network on it."""
+    """A machine as a node of the Swarm: role, labels, and the routed network on it.
+
+    `managers` are maps of name and address, in the order of slots: the first begins the Swarm.
+    """
 
     node: Output[str]
     swarm: Output[str]
@@ -184,7 +187,7 @@ class Node(Owned):
         role: Input[str],
         labels: Mapping[str, Input[str]],
         containers: Input[str],
-        managers: Mapping[str, Input[str]],
+        managers: Sequence[Mapping[str, Input[str]]],
         overlays: Input[str],
         gwbridge: Input[str],
         seed: Input[str],

@@ -134,6 +134,11 @@ class MachineType(LabType[Machine]):
         wanted = replace(self.spec(inputs), user_data=held.spec.user_data)
         return self._boot(call, lab, wanted, inputs).outputs
 
+    def delete(self, call: Call, made: Made, inputs: Values) -> None:
+        super().delete(call, made, inputs)
+        seed = Secret(inputs["seed"])
+        sessions_of(seed).drop(endpoint(seed, inputs["name"], inputs["address"]))
+
     def _document(self, call: Call, inputs: Values) -> Machine:
         text = self._documents.text(f"machine {call.name}", inputs[USER_DATA])
         return replace(self.spec(inputs), user_data=text)
@@ -147,6 +152,7 @@ class MachineType(LabType[Machine]):
             self._wait(call, inputs)
         except FairwayError as error:
             raise PartlyMadeError(made, str(error), _next_step(lab, wanted.name)) from error
+        call.report(READY)
         return Made(status.id, {**made.outputs, STATE: READY})
 
     def _wait(self, call: Call, inputs: Values) -> None:
@@ -168,9 +174,9 @@ def _next_step(lab: Lab, name: str) -> str:
     held = lab.get(Machine, name)
     state = held.status.state if held else "gone"
     return (
-        f"the machine is {state}; read its console with `python -m lab console {name}`,"
-        " then run `pulumi up` to go on waiting, or"
-        f" `pulumi up --target-replace '**Machine::{name}' --target-dependents` for a new one"
+        f"the machine is {state}: look into it with"
+        f" `.venv/bin/python -m lab shell --lab {lab.name} {name}`, then run `pulumi up` to go on"
+        f" waiting, or `pulumi up --replace '**Machine::{name}'` for a new one"
     )
 
 

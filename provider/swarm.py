@@ -10,9 +10,9 @@ from components.host.facts import rules_apply, rules_missing
 from components.remote.command import Secret
 from components.remote.session import Sessions
 from components.swarm.node import NodePlan, NodeState, bring_up, observe, take_down
-from provider.access import endpoint, endpoints, sessions_of
+from provider.access import endpoint, sessions_of
 from provider.resource import REVISION, Call, Made, PartlyMadeError, ResourceType, revision
-from provider.schema import ADDRESS, CIDR, MAP, TEXT, Field
+from provider.schema import ADDRESS, CIDR, MAP, MAPS, TEXT, Field
 from provider.schema import Rule as Change
 from provider.wire import Values
 
@@ -32,7 +32,7 @@ class NodeType(ResourceType):
         "containers": Field(kind=CIDR, change="replace"),
         "role": Field(kind=TEXT),
         "labels": Field(kind=MAP),
-        "managers": Field(kind=MAP, change=None),
+        "managers": Field(kind=MAPS, change=None),
         "overlays": Field(kind=CIDR, change=None),
         "gwbridge": Field(kind=CIDR, change=None),
         "seed": Field(kind=TEXT, change=None, secret=True),
@@ -72,6 +72,7 @@ class NodeType(ResourceType):
         except FairwayError as error:
             kept = Made(made.id, {**made.outputs, "state": "not brought up"})
             raise PartlyMadeError(kept, str(error), "run `pulumi up` to go on") from error
+        call.report(f"{state.role} in the Swarm")
         return self._outputs(inputs, state)
 
     def _outputs(self, inputs: Values, state: NodeState | None) -> Values:
@@ -117,7 +118,9 @@ def _plan(inputs: Values) -> NodePlan:
         labels=inputs["labels"],
         containers=inputs["containers"],
         endpoint=endpoint(seed, inputs["name"], inputs["address"]),
-        managers=endpoints(seed, inputs["managers"]),
+        managers=tuple(
+            endpoint(seed, each["name"], each["address"]) for each in inputs["managers"]
+        ),
         overlays=inputs["overlays"],
         cluster=inputs["cluster"],
         gwbridge=inputs["gwbridge"],

@@ -66,6 +66,7 @@ class ReportType(ResourceType):
         wrong = report.error()
         if wrong is not None:
             raise PartlyMadeError(failed, str(wrong), report.text())
+        call.report(report.message())
         return {
             **failed.outputs,
             "summary": report.text(),

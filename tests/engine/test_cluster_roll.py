@@ -10,7 +10,7 @@ import pytest
 from lab.model import Machine
 from tests.support.bench_project import REAL_PROGRAM, Project
 from tests.support.environments import config
-from tests.support.fake_world import World
+from tests.support.plugin_world import World
 
 MANAGERS = ("a1", "b1", "c1")
 
@@ -192,3 +192,17 @@ def test_outputs_tell_hosts_and_ways_in_and_keep_the_key_secret(project: Project
 def test_the_stack_configuration_is_not_copied_into_the_providers_state(project: Project) -> None:
     (provider,) = [each for each in project.state() if each["type"] == "pulumi:providers:fairway"]
     assert "network" not in str(provider)
+
+
+def test_the_command_that_a_failed_machine_suggests_makes_a_new_one(
+    project: Project, world: World
+) -> None:
+    project.up("--replace", "**Machine::a10").good()
+
+    assert order(world, "leave", "remove", "make", "join") == [
+        "leave Node a10",
+        "remove Machine a10",
+        "make Machine a10",
+        "join Node a10",
+    ]
+    assert "change Route main/10.227.10.0/24" in world.acts()

@@ -12,7 +12,7 @@ import pytest
 
 from lab.model import Machine
 from tests.support.bench_project import Project, Running
-from tests.support.fake_world import World
+from tests.support.plugin_world import World
 
 PROGRAM = """
 vpc = resources.Vpc("t6", lab="t6", cidr="10.96.0.0/16", containers="10.226.0.0/16",

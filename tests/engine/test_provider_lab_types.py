@@ -10,7 +10,7 @@ import pytest
 
 from lab.model import Machine, Route, RouteTable, SecurityGroup, Vpc, VSwitch
 from tests.support.bench_project import Project
-from tests.support.fake_world import FakeLab, World
+from tests.support.plugin_world import FakeLab, World
 
 PROGRAM = """
 identity = resources.Identity("t6", cluster="t6")

@@ -8,7 +8,7 @@ import pytest
 
 from lab.model import Machine
 from tests.support.bench_project import Project
-from tests.support.fake_world import World
+from tests.support.plugin_world import World
 
 MACHINE = """
 identity = resources.Identity("t6", cluster="t6")
@@ -73,7 +73,7 @@ def test_a_machine_that_lets_nobody_in_is_kept_with_the_reason_and_the_next_step
 
     assert failed.status != 0
     assert "a1: SSH did not open: found port 22: connection refused" in failed.text
-    assert "the machine is running; read its console" in failed.text
+    assert "the machine is running: look into it with `.venv/bin/python -m lab shell" in failed.text
     assert "Traceback" not in failed.text
     assert project.preview() == {"update": ["Machine a1"]}
     again = project.up()
@@ -105,3 +105,4 @@ def test_progress_is_told_once_for_each_step(project: Project) -> None:
     text = project.up().good().text
 
     assert text.count("waiting for SSH") == 1
+    assert text.count(") ready") == 2  # the step itself, and beside "created"

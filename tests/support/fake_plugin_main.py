@@ -11,12 +11,14 @@ import provider.machine
 import provider.quorum
 import provider.swarm
 import provider.verify
+from components.verify.model import Failure, Fault
+from components.verify.report import Line, Report
 from provider.__main__ import FUNCTIONS, resource_types
 from provider.process import serve
 from provider.resource import Call
 from provider.server import FairwayProvider
 from provider.wire import Values
-from tests.support.fake_world import FakeLab, FakeSwarm, World, let_in
+from tests.support.plugin_world import FakeLab, FakeSwarm, World, let_in
 
 WORLD = World(Path(os.environ["FAIRWAY_TEST_WORLD"]))
 
