@@ -17,6 +17,7 @@ K = TypeVar("K")
 R = TypeVar("R")
 AT_ONCE = 64
 CONNECT = 15.0  # seconds; a host that is up answers in well under one
+LONGEST = 200  # characters of an error that are shown as evidence
 TIDY = 30.0  # seconds that removing the probes may take after the deadline has passed
 
 
@@ -46,6 +47,12 @@ class Crew:
         command = Command.of("sh", "-c", script, "sh", *arguments)
         limit = min(timeout, max(self.deadline.left, 1.0))
         return self.session(name).run(command, input=stdin, timeout=limit, ok=ok)
+
+
+def brief(error: RemoteError) -> str:
+    """Say what was met in one line; the command that failed may be a page of shell text."""
+    line = " ".join((error.found or error.what).split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
 
 
 def at_once(keys: Iterable[K], work: Callable[[K], R]) -> dict[K, R | RemoteError]:

@@ -16,7 +16,7 @@ from components.host.names import ROUTED_NETWORK
 from components.remote.wait import Deadline
 from components.verify import scripts
 from components.verify.checks import Probe, answers, question
-from components.verify.crew import TIDY, Crew, at_once, failed, succeeded
+from components.verify.crew import TIDY, Crew, at_once, brief, failed, succeeded
 from components.verify.gather import Gathered
 from components.verify.image import build, tag
 from components.verify.model import Check, Outcome, Place
@@ -117,7 +117,7 @@ def why_idle(crew: Crew, manager: str, run: str) -> tuple[list[dict[str, str]], 
     try:
         part = scripts.sections(crew.shell(manager, scripts.WHY_NOT, run, timeout=20).stdout)
     except RemoteError as error:
-        return [], dict.fromkeys(crew.hosts, str(error))
+        return [], dict.fromkeys(crew.hosts, brief(error))
     tasks, nodes = (
         [json.loads(line) for line in part.get(name, "").splitlines()]
         for name in ("tasks", "nodes")
@@ -144,7 +144,9 @@ def ask(
     for key, asked in work.items():
         text = said[key]
         outcomes += (
-            answers(asked, "", str(text)) if isinstance(text, RemoteError) else answers(asked, text)
+            answers(asked, "", brief(text))
+            if isinstance(text, RemoteError)
+            else answers(asked, text)
         )
     return tuple(outcomes)
 

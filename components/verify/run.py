@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from components.errors import RemoteError
 from components.host.names import ROUTED_CONFIG, RULES_SCRIPT
+from components.remote.command import Result
 from components.remote.wait import Deadline, ignore
 from components.remote.wait import Report as Say
 from components.verify.checks import Probe, judge, plan_checks
-from components.verify.crew import Crew, at_once, succeeded
+from components.verify.crew import Crew, at_once, brief, succeeded
 from components.verify.diagnose import Found, Remembered, diagnose, group
 from components.verify.gather import Gathered, idle, unfit
 from components.verify.look import Look
@@ -22,6 +23,7 @@ from components.verify.report import Line, Report
 from components.verify.scripts import GATHER, LOOK
 from components.verify.way import Sight
 
+HELLO = 8.0  # seconds within which a host that is alive does nothing at all
 PATIENCE = 180.0  # seconds for everything; six hosts that are well take under ten
 
 
@@ -119,7 +121,7 @@ class _Run:
             with running(self.crew, manager, image, hosts, self._stage) as run:
                 self._examine(manager, image, run, hosts)
         except RemoteError as error:
-            self._swarm_fault(hosts, str(error))
+            self._swarm_fault(hosts, brief(error))
 
     def _swarm_fault(self, hosts: Iterable[str], evidence: str) -> None:
         fault = Fault(
@@ -174,9 +176,15 @@ class _Run:
 
 def gather(crew: Crew) -> dict[str, Gathered]:
     """Ask every host about itself at once; one that does not answer is down, with the reason."""
-    results = at_once(crew.hosts, lambda name: crew.shell(name, GATHER, ROUTED_CONFIG, timeout=30))
+
+    def one(name: str) -> Result:
+        # A kept session to a machine that lost its power hangs; Docker may be slow, this is not.
+        crew.shell(name, "true", timeout=HELLO)
+        return crew.shell(name, GATHER, ROUTED_CONFIG, timeout=30)
+
+    results = at_once(crew.hosts, one)
     return {
-        name: Gathered(name=name, down=str(result))
+        name: Gathered(name=name, down=brief(result))
         if isinstance(result, RemoteError)
         else Gathered.parse(name, result.stdout)
         for name, result in results.items()
@@ -193,6 +201,6 @@ def _no_image(name: str, error: RemoteError) -> Fault:
         cause="image-refused",
         where=name,
         what="Docker on this host did not take the probe's image",
-        evidence=str(error),
+        evidence=brief(error),
         hint=f"look at `journalctl -u docker` on {name}; is its disk full?",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from components.errors import CommandFailed, HostUnreachable, VerifyFailed
+from components.errors import CommandFailed, DeadlineExceeded, HostUnreachable, VerifyFailed
 from components.remote.command import Command, Result
 from components.remote.endpoint import Endpoint, Session
 from components.verify import fingerprint, verify
@@ -80,7 +80,7 @@ def host(name: str) -> Host:
         ("docker run", says(name, "bridge")),
     ]
     session = Host(endpoint=TARGETS[name].endpoint, replies=replies)
-    session.on("== clock").on("== machine", gathered(name))
+    session.on("sh -c true sh").on("== machine", gathered(name))
     session.on("docker service create", "id")
     session.on("docker inspect", inspected(name))
     session.on("docker service rm", "").on("docker ps -aq", "")
@@ -145,6 +145,17 @@ def test_a_host_that_is_down_explains_all_its_pairs_and_is_not_asked_about() -> 
     assert [failure.fault.cause for failure in report.failures] == ["host-down"]
     assert set(report.matrix) == {("a1", "b1"), ("b1", "a1"), ("a2", "b1"), ("b1", "a2")}
     assert "its machine is stopped" in report.message()
+
+
+def test_a_host_that_hangs_is_down_and_the_command_is_not_shown_as_a_page() -> None:
+    world = World()
+    what = "waited 8 s for the end of `" + "a long shell text " * 50
+    world.hosts["b1"].first("sh -c true sh", DeadlineExceeded(where="b1", what=what, hint="look"))
+    failure = verify(HOSTS, FACTS, world).failures[0]
+    assert failure.fault.cause == "host-down"
+    assert failure.fault.evidence.startswith("waited 8 s")
+    assert len(failure.fault.evidence) < 250
+    assert not world.ran("b1", "== machine")
 
 
 def test_a_lost_pair_is_looked_into_while_the_probes_still_run() -> None:
