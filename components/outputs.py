@@ -139,19 +139,6 @@ def _path(path: Path) -> str:
     return f'"{text}"' if " " in text else text
 
 
-def docker_context(plan: Plan, folder: Path) -> tuple[str, str]:
-    """What lets the user's own `docker` speak to the cluster over SSH.
-
-    The first line belongs at the top of `~/.ssh/config`, the second is a command.
-    """
-    name = f"fairway-{plan.environment}"
-    target = alias(plan, plan.managers[0])
-    return (
-        f"Include {_path(folder.absolute() / SSH_CONFIG)}",
-        f"docker context create {name} --docker host=ssh://{target}",
-    )
-
-
 def summary(plan: Plan, folder: Path, *, connectivity: str = "", swarm: str = "") -> str:
     """The closing words of `make up`: what stands, whether it works, what to do with it.
 
@@ -189,13 +176,11 @@ def _host_rows(plan: Plan) -> list[Sequence[str]]:
 def _next_steps(plan: Plan, folder: Path) -> list[Sequence[str]]:
     stack = plan.environment
     argument = "" if stack == _DEFAULT_STACK else f" STACK={stack}"
-    include, context = docker_context(plan, folder)
     shell = f"ssh -F {_path(folder / SSH_CONFIG)} {plan.managers[0].name}"
     return [
         ("a shell on a host", shell),
         ("the Swarm's nodes", f"{shell} docker node ls"),
-        ("your own docker", f"{include}   <- first line of ~/.ssh/config, then"),
-        ("", context),
+        ("your own docker", f'eval "$(./fairway access --shell {stack})"; docker node ls'),
         ("all of it as JSON", str(folder / INVENTORY)),
         ("the picture", f"make picture{argument}"),
         ("check again", f"make verify{argument}"),

@@ -50,6 +50,7 @@ def draw_host(spot: HostSpot, rail: float, missed: int) -> str:
         data_zone=slot.zone,
         data_address=slot.address,
         data_containers=slot.containers,
+        data_y=box.cy,
         tabindex=0,
         role="button",
         aria_label=told,

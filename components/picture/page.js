@@ -7,16 +7,25 @@
   const facts = {};
   for (const host of all(".host")) facts[host.dataset.host] = host.dataset;
 
+  // A copy of the zone's channel that ends at the host and not at the zone's last one.
+  function light(host) {
+    const chart = host.closest("svg");
+    const way = chart.querySelector(`.channel[data-zone="${host.dataset.zone}"]`).cloneNode(true);
+    for (const line of way.children) {
+      line.setAttribute("d", line.getAttribute("d").replace(/V[\d.]+$/, `V${host.dataset.y}`));
+    }
+    way.classList.add("lit", "shown");
+    chart.querySelector(".channels").append(way);
+  }
+
   function show(name) {
+    for (const way of all(".shown")) way.remove();
     for (const lit of all(".lit")) lit.classList.remove("lit");
     figure.classList.toggle("focused", Boolean(name));
     if (!name) { told.textContent = idle; return; }
     const { zone, address, containers } = facts[name];
     for (const part of all(`[data-host="${name}"]`)) part.classList.add("lit");
-    for (const way of all(`.channel[data-zone="${zone}"]`)) {
-      way.classList.add("lit");
-      way.parentNode.append(way);
-    }
+    for (const host of all(`.host[data-host="${name}"]`)) light(host);
     const bold = document.createElement("b");
     bold.textContent = name;
     told.replaceChildren(bold, ` in zone ${zone}: from any zone, the route table sends packets ` +

@@ -12,7 +12,6 @@ import pytest
 
 from components.outputs import (
     Bastion,
-    docker_context,
     inventory,
     known_hosts,
     ssh_config,
@@ -111,13 +110,6 @@ def test_the_inventory_holds_every_host_and_survives_json(plan: Plan) -> None:
     assert seen["zones"]["b"]["subnet"] == "10.97.16.0/20"
 
 
-def test_docker_reaches_a_manager_by_its_full_name(plan: Plan) -> None:
-    include, context = docker_context(plan, Path("/x"))
-
-    assert include == "Include /x/ssh_config"
-    assert context == "docker context create fairway-lab --docker host=ssh://a1.lab"
-
-
 def test_the_summary_tells_what_stands_and_what_to_do(plan: Plan) -> None:
     text = summary(plan, Path(".fairway/lab"), connectivity="all ok\n", swarm="k3j")
     lines = text.splitlines()
@@ -130,6 +122,7 @@ def test_the_summary_tells_what_stands_and_what_to_do(plan: Plan) -> None:
     assert "all ok" in lines
     assert "a shell on a host  ssh -F .fairway/lab/ssh_config a1" in lines
     assert "tear it down       make down" in lines
+    assert any('eval "$(./fairway access --shell lab)"' in line for line in lines)
     assert max(len(line) for line in lines) <= 100
     assert not any(line.endswith(" ") for line in lines)
 
