@@ -9,15 +9,16 @@ import sys
 
 import yaml
 
-from lab import image
+from lab.image import IMAGES
+from lab.recipe import RECIPES
 from scripts.workspace import stack_file
 
 
 def main(arguments: list[str]) -> int:
-    releases = list(image.RECIPES) if arguments == ["--every"] else images_of(arguments[0])
+    releases = list(RECIPES) if arguments == ["--every"] else images_of(arguments[0])
     for release in releases:
-        recipe = image.RECIPES.get(release)
-        ready = recipe and (image.IMAGES / f"{release}.{recipe.digest()}").is_dir()
+        recipe = RECIPES.get(release)
+        ready = recipe and (IMAGES / f"{release}.{recipe.digest()}").is_dir()
         print(release, "ready" if ready else "missing")
     return 0
 

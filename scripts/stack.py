@@ -64,9 +64,11 @@ def lab_words(verb: str, name: str) -> list[str]:
 
 def select(stack: str, *, create: bool) -> bool:
     """Make the stack the current one; False if it does not exist and is not to be made."""
-    workspace.stack_file(stack)
+    file = workspace.stack_file(stack)
+    written = file.read_text()
     words = ["stack", "select", stack, *(["--create"] if create else [])]
     told = quietly(words)
+    file.write_text(workspace.with_salt_of(written, file.read_text()))
     if told.returncode == 0:
         return True
     if not create and "no stack named" in told.stderr:

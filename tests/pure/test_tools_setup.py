@@ -97,6 +97,15 @@ def test_a_stack_that_is_not_there_is_answered_with_those_that_are() -> None:
         workspace.stack_file("lba")
 
 
+def test_the_engine_s_salt_is_kept_and_its_formatting_is_not() -> None:
+    ours = "config:\n  a: b    # why\n"
+    engine_s = "config:\n  a: b # why\nencryptionsalt: v1:x\n"
+    salted = ours + "encryptionsalt: v1:x\n"
+    assert workspace.with_salt_of(ours, engine_s) == salted
+    assert workspace.with_salt_of(salted, engine_s) == salted
+    assert workspace.with_salt_of(ours, ours) == ours
+
+
 def test_the_default_stack_is_a_lab_and_boots_the_default_image() -> None:
     assert workspace.cloud_of("lab") == "lab"
     assert images.images_of("lab") == ["trixie"]
