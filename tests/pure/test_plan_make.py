@@ -75,6 +75,18 @@ def test_every_range_of_a_plan_has_an_owner() -> None:
     assert len(owners) == 6 + 3 * 2 + 6
 
 
+def test_a_range_that_is_all_of_its_owners_is_no_overlap_in_whatever_order() -> None:
+    whole = IPv4Network("10.227.0.0/24")
+    claims = [
+        Claim(owner="the container range", path="n.containers", network=whole),
+        Claim(owner="zone a", path="n.zones.a.containers", network=whole, inside="n.containers"),
+        Claim(owner="host a1", path="p.a", network=whole, inside="n.zones.a.containers"),
+    ]
+
+    assert claim_faults(claims) == []
+    assert claim_faults(reversed(claims)) == []
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 49, 50, 242, 243, 1000])
 def test_the_length_told_for_a_vswitch_is_the_longest_that_fits(number: int) -> None:
     length = slots.subnet_length_for(number)

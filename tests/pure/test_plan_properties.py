@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import IPv4Network
 from itertools import pairwise
+from random import Random
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +15,8 @@ from hypothesis import strategies as st
 from components.environment import Environment, LabSettings, Network, Pool, Zone
 from components.plan import Plan, Slot, make_plan
 from tests.support.properties import patiently
+
+T = TypeVar("T")
 
 ZONES = "abcdef"
 
@@ -66,6 +71,12 @@ def environments(draw: st.DrawFn) -> Environment:
 
 def _by_name(plan: Plan) -> dict[str, Slot]:
     return {slot.name: slot for slot in plan.slots}
+
+
+def _shuffled(items: Iterable[T], random: Random) -> list[T]:
+    shuffled = list(items)
+    random.shuffle(shuffled)
+    return shuffled
 
 
 def _agree(one: Plan, other: Plan) -> bool:
@@ -139,12 +150,14 @@ def test_there_are_as_many_slots_as_hosts_asked_for(environment: Environment) ->
 
 @patiently
 @given(environments(), st.randoms())
-def test_the_order_of_zones_and_pools_does_not_matter(
-    environment: Environment, random: object
+def test_the_order_of_zones_pools_and_hosts_does_not_matter(
+    environment: Environment, random: Random
 ) -> None:
-    pools, zones = list(environment.pools), list(environment.network.zones)
-    random.shuffle(pools)  # type: ignore[attr-defined]  # random.Random behind hypothesis
-    random.shuffle(zones)  # type: ignore[attr-defined]
+    zones = _shuffled(environment.network.zones, random)
+    pools = [
+        replace(pool, hosts=dict(_shuffled(pool.hosts.items(), random)))
+        for pool in _shuffled(environment.pools, random)
+    ]
     network = replace(environment.network, zones=tuple(zones))
     shuffled = replace(environment, pools=tuple(pools), network=network)
 
