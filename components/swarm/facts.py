@@ -101,7 +101,6 @@ class Entry:
     labels: Mapping[str, str]
     status: str
     address: str
-    reachable: bool  # as a manager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +162,6 @@ def read_entries(text: str) -> tuple[Entry, ...]:
 
 def _entry(line: dict[str, Any]) -> Entry:
     spec, status = line["Spec"], line["Status"]
-    manager = line.get("ManagerStatus") or {}
     return Entry(
         id=line["ID"],
         hostname=(line.get("Description") or {}).get("Hostname") or "",
@@ -172,7 +170,6 @@ def _entry(line: dict[str, Any]) -> Entry:
         labels=dict(spec.get("Labels") or {}),
         status=status["State"],
         address=status.get("Addr") or "",
-        reachable=manager.get("Reachability") == "reachable",
     )
 
 

@@ -75,9 +75,13 @@ def _look_until_settled(plan: NodePlan, sessions: Sessions, report: Report) -> S
     limit = Deadline(SETTLES_WITHIN)
     pace, progress = Pace(limit, 0.5), Progress(report, limit)
     while True:
-        seen = look(plan, sessions)
-        if settled(seen, plan) or limit.passed:
-            return seen
+        try:
+            seen = look(plan, sessions)
+            if settled(seen, plan) or limit.passed:
+                return seen
+        except CommandFailed as error:
+            if limit.passed or not passes(error):
+                raise
         progress.say("waiting for the Swarm to settle")
         pace.pause()
 

@@ -1,202 +1,139 @@
-"""A lab, hosts and a Swarm that are entries in files: what the plugin does, without the wait.
-
-A test writes `behaviour.json`: {"a1": {"wait": 4}} lets the SSH port of a1 open after 4 s,
-{"a1": {"refuse": "text"}} never. Every act is appended to `acts.jsonl`.
-"""
+"""Machines and Swarms that exist in memory only; `fake_swarm` lets one talk to them."""
 
 from __future__ import annotations
 
-import fcntl
+import itertools
 import json
-import pickle
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
-from components.errors import HostUnreachable, QuotaExceeded, SwarmError
-from components.remote.endpoint import Endpoint
-from components.swarm.model import NodePlan, NodeState
-from components.swarm.quorum import Quorum
-from lab.model import Held, Machine, Route, Spec, Status
+from components.errors import HostUnreachable
+from components.host.names import GWBRIDGE
+from components.remote.command import Secret
+from components.remote.endpoint import Endpoint, Session
+from components.remote.session import Sessions
+from components.swarm.model import MARKER_FILE, NodePlan
 
-Key = tuple[str, str]
+GWBRIDGE_RANGE = "172.30.0.0/24"
+
+
+def network(name: str, subnet: str = "", **more: Any) -> dict[str, Any]:
+    ranges = [{"Subnet": subnet}] if subnet else []
+    base = {"Name": name, "Scope": "local", "Driver": "bridge", "IPAM": {"Config": ranges}}
+    return {**base, **more}
+
+
+@dataclass
+class Node:
+    """An entry of a Swarm's list."""
+
+    id: str
+    hostname: str
+    address: str
+    role: str
+    status: str = "ready"
+    availability: str = "active"
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Swarm:
+    id: str
+    cluster: str
+    nodes: dict[str, Node] = field(default_factory=dict)
+    routed: dict[str, Any] | None = None
+    tasks: dict[str, int] = field(default_factory=dict)  # node id -> looks until its tasks stop
+
+
+@dataclass
+class Host:
+    """A machine; `swarm` and `node_id` are what its own engine believes."""
+
+    name: str
+    address: str
+    up: bool = True
+    swarm: str = ""
+    node_id: str = ""
+    state: str = "inactive"
+    files: dict[str, bytes] = field(default_factory=dict)
+    networks: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {GWBRIDGE: network(GWBRIDGE, GWBRIDGE_RANGE)}
+    )
+    ran: list[str] = field(default_factory=list)
+
+    def mark(self, cluster: str, swarm: str) -> None:
+        text = json.dumps({"cluster": cluster, "swarm": swarm})
+        self.files[MARKER_FILE] = text.encode()
+
+    def forget(self) -> None:
+        self.swarm, self.node_id, self.state = "", "", "inactive"
 
 
 class World:
-    """Everything that exists, in one pickled dictionary under one lock."""
+    """Hosts and Swarms; `changes` are the commands that changed something, by host."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(
+        self, hosts: Mapping[str, str], session: Callable[[Endpoint, World], Session]
+    ) -> None:
+        self._session = session
+        self.hosts = {name: Host(name, address) for name, address in hosts.items()}
+        self.swarms: dict[str, Swarm] = {}
+        self.changes: list[tuple[str, str]] = []
+        self.reports: list[str] = []
+        self.sessions = Sessions(Secret("key"), opener=self._open)
+        self._numbers = itertools.count(1)
 
-    @contextmanager
-    def things(self) -> Iterator[dict[Key, Any]]:
-        with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            file = self.folder / "things.pickle"
-            held = pickle.loads(file.read_bytes()) if file.exists() else {}  # noqa: S301 - our own
-            yield held
-            fresh = file.with_suffix(".new")
-            fresh.write_bytes(pickle.dumps(held))
-            fresh.rename(file)
+    def _open(self, endpoint: Endpoint, key: Secret, **_: Any) -> Session:
+        if not self.hosts[endpoint.name].up:
+            raise HostUnreachable(where=endpoint.name, what="does not answer", hint="start it")
+        return self._session(endpoint, self)
 
-    def act(self, verb: str, what: str) -> None:
-        with (self.folder / "acts.jsonl").open("a") as log:
-            log.write(json.dumps([verb, what]) + "\n")
-
-    def acts(self) -> list[str]:
-        file = self.folder / "acts.jsonl"
-        lines = file.read_text().splitlines() if file.exists() else []
-        return [" ".join(json.loads(line)) for line in lines]
-
-    def forget_acts(self) -> None:
-        (self.folder / "acts.jsonl").unlink(missing_ok=True)
-
-    def behave(self, **slots: dict[str, Any]) -> None:
-        (self.folder / "behaviour.json").write_text(json.dumps(slots))
-
-    def behaviour(self, slot: str) -> dict[str, Any]:
-        file = self.folder / "behaviour.json"
-        found: dict[str, Any] = json.loads(file.read_text()).get(slot, {}) if file.exists() else {}
-        return found
-
-    def lose(self, kind: type[Spec], name: str) -> None:
-        """Take a thing away behind Pulumi's back."""
-        with self.things() as things:
-            del things[kind.__name__, name]
-
-    def change(self, spec: Spec) -> None:
-        """Change a thing behind Pulumi's back."""
-        with self.things() as things:
-            key = type(spec).__name__, spec.name
-            things[key] = replace(things[key], spec=spec)
-
-    def stop(self, name: str) -> None:
-        with self.things() as things:
-            held = things["Machine", name]
-            things["Machine", name] = replace(held, status=replace(held.status, state="stopped"))
-
-    def unjoin(self, name: str) -> None:
-        """Let a node leave its Swarm behind Pulumi's back."""
-        with self.things() as things:
-            del things["Node", name]
-
-    def names(self, kind: type[Any]) -> list[str]:
-        with self.things() as things:
-            return sorted(name for of, name in things if of == kind.__name__)
-
-
-class FakeLab:
-    """The lab's API over a World."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def put(self, spec: Spec, report: Callable[[str], None] = print) -> Status:
-        kind = type(spec).__name__
-        with self._world.things() as things:
-            held = things.get((kind, spec.name))
-            if held is None:
-                self._refuse_too_many(spec, things)
-                self._world.act("make", f"{kind} {spec.name}")
-            elif held.spec != spec or held.status.state not in {"ready", "running", "active"}:
-                self._world.act("change", f"{kind} {spec.name}")
-            status = held.status if held else Status(id=_new_id(spec), state="ready")
-            state = "running" if isinstance(spec, Machine) else "ready"
-            status = replace(status, state=state)
-            things[kind, spec.name] = Held(spec, status)
-        return status
-
-    def _refuse_too_many(self, spec: Spec, things: dict[Key, Any]) -> None:
-        if not isinstance(spec, Route):
-            return
-        quota = things["Vpc", "vpc"].spec.quota
-        if sum(1 for kind, _ in things if kind == "Route") >= quota:
-            raise QuotaExceeded(
-                where=f"route table {spec.table}",
-                what="the table is full",
-                found=f"{quota} entries",
-                wanted="room for one more",
-                hint="raise the quota",
-            )
-
-    def get(self, kind: type[Any], name: str) -> Held[Any] | None:
-        with self._world.things() as things:
-            found: Held[Any] | None = things.get((kind.__name__, name))
-            return found
-
-    def all(self, kind: type[Any]) -> tuple[Held[Any], ...]:
-        with self._world.things() as things:
-            return tuple(held for (of, _), held in sorted(things.items()) if of == kind.__name__)
-
-    def delete(self, kind: type[Any], name: str) -> None:
-        with self._world.things() as things:
-            if things.pop((kind.__name__, name), None) is not None:
-                self._world.act("remove", f"{kind.__name__} {name}")
-
-
-class FakeSwarm:
-    """Membership over a World, with the functions that the plugin calls."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def bring_up(self, plan: NodePlan, sessions: object, report: object) -> NodeState:
-        told = self._world.behaviour(plan.name)
-        self._world.act("join", f"Node {plan.name}")
-        if "unjoinable" in told:
-            raise SwarmError(where=plan.name, what=told["unjoinable"], hint="mend it")
-        with self._world.things() as things:
-            known = things.get(("Node", plan.name))
-            state = NodeState(
-                node_id=known.node_id if known else uuid4().hex[:8],
-                swarm_id="swarm",
-                role=plan.role,
-                availability="active",
-                address=plan.address,
-                labels=dict(plan.labels),
-                containers=plan.containers,
-                engine="26.1",
-            )
-            things["Node", plan.name] = state
-        return state
-
-    def observe(self, plan: NodePlan, sessions: object, node_id: str) -> NodeState | None:
-        with self._world.things() as things:
-            found: NodeState | None = things.get(("Node", plan.name))
-        return found
-
-    def take_down(self, plan: NodePlan, node_id: str, sessions: object, report: object) -> None:
-        self._world.act("leave", f"Node {plan.name}")
-        with self._world.things() as things:
-            things.pop(("Node", plan.name), None)
-
-    def look(self, endpoints: Sequence[Endpoint], sessions: object, cluster: str) -> Quorum:
-        names = frozenset(endpoint.name for endpoint in endpoints)
-        with self._world.things() as things:
-            standing = frozenset(name for name in names if ("Node", name) in things)
-        return Quorum(standing=standing, silent=names - standing)
-
-
-def _new_id(spec: Spec) -> str:
-    return f"{spec.name}-{uuid4().hex[:8]}"
-
-
-def let_in(world: World, slot: str, patience: float) -> None:
-    """Wait as long as the slot's behaviour says, or fail as an SSH port that never opens."""
-    told = world.behaviour(slot)
-    world.act("wait", f"Machine {slot}")
-    time.sleep(min(told.get("wait", 0), patience))
-    if "refuse" in told:
-        raise HostUnreachable(
-            where=slot,
-            what="SSH did not open",
-            found=told["refuse"],
-            wanted="a login with the pinned key",
-            hint="look at the console",
+    def plan(self, name: str, managers: tuple[str, ...] = ("a1", "b1", "c1")) -> NodePlan:
+        number = list(self.hosts).index(name) + 1
+        return NodePlan(
+            name=name,
+            role="manager" if name in managers else "worker",
+            address=self.hosts[name].address,
+            labels={"zone": name[0], "pool": "p"},
+            containers=f"10.200.{number}.0/24",
+            endpoint=self.endpoint(name),
+            managers=tuple(self.endpoint(manager) for manager in managers),
+            overlays="10.201.0.0/16",
+            cluster="lab",
+            gwbridge=GWBRIDGE_RANGE,
         )
-    if told.get("fault"):
-        raise RuntimeError(told["fault"])
+
+    def endpoint(self, name: str) -> Endpoint:
+        return Endpoint(name, self.hosts[name].address, "ssh-ed25519 AAAA")
+
+    def begin(self, name: str, cluster: str = "lab") -> Swarm:
+        swarm = Swarm(f"swarm{next(self._numbers)}", cluster)
+        self.swarms[swarm.id] = swarm
+        self.enter(name, swarm, "manager")
+        return swarm
+
+    def enter(self, name: str, swarm: Swarm, role: str) -> Node:
+        host = self.hosts[name]
+        node = Node(f"node{next(self._numbers)}", name, host.address, role)
+        swarm.nodes[node.id] = node
+        host.swarm, host.node_id, host.state = swarm.id, node.id, "active"
+        return node
+
+    def fresh(self, name: str) -> Host:
+        """A new machine takes the slot; nobody has noticed yet."""
+        self.hosts[name] = Host(name, self.hosts[name].address)
+        self.sessions.drop(self.endpoint(name))
+        return self.hosts[name]
+
+    def roles(self, swarm: Swarm) -> dict[str, str]:
+        return {node.hostname: node.role for node in swarm.nodes.values()}
+
+    def leads(self, swarm: Swarm) -> bool:
+        managers = [node for node in swarm.nodes.values() if node.role == "manager"]
+        alive = [n for n in managers if any(h.up and h.node_id == n.id for h in self._all)]
+        return 2 * len(alive) > len(managers)
+
+    @property
+    def _all(self) -> list[Host]:
+        return list(self.hosts.values())
