@@ -13,7 +13,7 @@ from components.host.ready import wait_ready
 from components.host.user_data import digest
 from components.remote.command import Secret
 from lab.lab import Lab
-from lab.model import Machine
+from lab.model import Machine, Status
 from provider.access import endpoint, sessions_of
 from provider.lab import LAB, NAME, READY, STATE, LabType, condition, open_lab
 from provider.resource import REVISION, Call, Made, PartlyMadeError, revision
@@ -149,6 +149,7 @@ class MachineType(LabType[Machine]):
         made = Made(status.id, {**self.shown(inputs), STATE: STARTING, REVISION: revision()})
         call.note(made)
         try:
+            _check_power(lab, wanted.name, status)
             self._wait(call, inputs)
         except FairwayError as error:
             raise PartlyMadeError(made, str(error), _next_step(lab, wanted.name)) from error
@@ -168,6 +169,18 @@ class MachineType(LabType[Machine]):
 def _fixed(spec: Machine) -> Machine:
     """What only a new machine can change."""
     return replace(spec, groups=(), source_dest_check=True)
+
+
+def _check_power(lab: Lab, name: str, status: Status) -> None:
+    """Refuse to wait for a machine that the lab keeps off, because it was told to fail."""
+    if status.state == "failed":
+        raise LabError(
+            where=f"machine {name}",
+            what="the lab keeps it off: it was made to fail, alone or with its zone",
+            found=f"state {status.state}",
+            wanted="state running",
+            hint=f"bring it back with `.venv/bin/python -m lab restore --lab {lab.name}`",
+        )
 
 
 def _next_step(lab: Lab, name: str) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol, Self
 
+from components.errors import RemoteError
 from components.remote.command import Secret
 from components.remote.dial import open_session
 from components.remote.endpoint import Endpoint, Session
@@ -58,19 +59,37 @@ class Sessions:
         self._lock = threading.Lock()
         self._locks: dict[Endpoint, threading.Lock] = {}
         self._open: dict[Endpoint, Session] = {}
+        self._refused: dict[Endpoint, RemoteError] = {}  # why the last attempt failed
 
     def to(
         self, endpoint: Endpoint, *, deadline: float = PATIENCE, report: Report = ignore
     ) -> Session:
-        """The session to `endpoint`; raises as `connect` does."""
+        """The session to `endpoint`; raises as `connect` does.
+
+        Waiting for another thread that is opening it counts: who has waited as long as it may
+        gets the error that the other met, so that a silent host costs all of them one wait.
+        """
+        limit = Deadline(deadline)
         with self._lock:
             lock = self._locks.setdefault(endpoint, threading.Lock())
         with lock:
             session = self._open.get(endpoint)
             if session is None or not session.alive:
-                session = self._opener(endpoint, self._key, deadline=deadline, report=report)
-                self._keep(endpoint, session)
+                session = self._fresh(endpoint, limit, report)
             return session
+
+    def _fresh(self, endpoint: Endpoint, limit: Deadline, report: Report) -> Session:
+        refused = self._refused.get(endpoint)
+        if refused is not None and limit.passed:
+            raise refused
+        try:
+            session = self._opener(endpoint, self._key, deadline=limit.left, report=report)
+        except RemoteError as error:
+            self._refused[endpoint] = error
+            raise
+        self._refused.pop(endpoint, None)
+        self._keep(endpoint, session)
+        return session
 
     def _keep(self, endpoint: Endpoint, session: Session) -> None:
         with self._lock:
