@@ -206,3 +206,24 @@ def test_the_command_that_a_failed_machine_suggests_makes_a_new_one(
         "join Node a10",
     ]
     assert "change Route main/10.227.10.0/24" in world.acts()
+
+
+def test_every_fault_of_a_configuration_is_told_at_once_before_anything_exists(
+    project: Project, world: World
+) -> None:
+    wrong = asked(managers={"a": 1, "b": 1})
+    wrong["network"]["vpc"] = "10.97.0.1/16"
+    wrong["batches"] = 2
+    project.configure(wrong)
+
+    failed = project.up()
+
+    assert failed.status != 0
+    for line in (
+        "stacks/Pulumi.t6.yaml: fairway:network.vpc: ",
+        "stacks/Pulumi.t6.yaml: fairway:batches: ",
+    ):
+        assert f"error: {line}" in failed.text
+    assert "Traceback" not in failed.text
+    assert "unhandled" not in failed.text
+    assert world.acts() == []
