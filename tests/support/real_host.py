@@ -22,6 +22,7 @@ class RealHost:
     lab: Lab
     sessions: Sessions
     endpoint: Endpoint
+    image: str
     user_data: str = field(repr=False)
 
     @property
@@ -66,7 +67,7 @@ def real_host(image: str, *, name: str = "t3host", mtu: int = 1500) -> Iterator[
         _build(lab)
         lab.put(machine)
         with Sessions(operator.private) as sessions:
-            yield RealHost(lab, sessions, endpoint, text)
+            yield RealHost(lab, sessions, endpoint, image, text)
     finally:
         lab.sweep()
 
