@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from provider.host import Identity
-from provider.lab import RouteTableType, RouteType, SecurityGroupType, VpcType, VSwitchType
+from provider.lab import RouteTableType, SecurityGroupType, VpcType, VSwitchType
 from provider.machine import MachineType, running
 from provider.process import serve
 from provider.quorum import QuorumType
 from provider.resource import ResourceType
+from provider.route import RouteType
 from provider.server import FairwayProvider, Function
 from provider.swarm import NodeType
 from provider.verify import ReportType

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic
 
 from components.errors import FairwayError
 from lab.lab import Lab
-from lab.model import Held, Route, RouteTable, S, SecurityGroup, Spec, Vpc, VSwitch
+from lab.model import Held, RouteTable, S, SecurityGroup, Spec, Vpc, VSwitch
 from provider.resource import REVISION, Call, Made, ResourceType, revision
 from provider.rules import rule, rule_faults, rule_values
 from provider.schema import CIDR, MAPS, NUMBER, TEXT, Field, faults
@@ -184,27 +184,3 @@ class SecurityGroupType(LabType[SecurityGroup]):
 
     def inputs(self, spec: SecurityGroup) -> Values:
         return {"name": spec.name, "rules": [rule_values(each) for each in spec.rules]}
-
-
-class RouteType(LabType[Route]):
-    """One entry of a table; its machine changes in place."""
-
-    urn_type = "fairway:lab:Route"
-    kind = Route
-    fields: ClassVar[Mapping[str, Field]] = {
-        "lab": LAB,
-        "table": Field(kind=TEXT, change="replace"),
-        "destination": Field(kind=CIDR, change="replace"),
-        "machine": Field(kind=TEXT),
-    }
-
-    def spec(self, inputs: Values) -> Route:
-        return Route(
-            table=inputs["table"],
-            destination=IPv4Network(inputs["destination"]),
-            machine_id=inputs["machine"],
-        )
-
-    def inputs(self, spec: Route) -> Values:
-        destination = str(spec.destination)
-        return {"table": spec.table, "destination": destination, "machine": spec.machine_id}

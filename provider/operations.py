@@ -42,9 +42,6 @@ class EngineLog:
 
         return report
 
-    def warning(self, text: str, urn: str = "") -> None:
-        self._send(engine_pb2.WARNING, text, urn, ephemeral=False)
-
     def debug(self, text: str, urn: str = "") -> None:
         self._send(engine_pb2.DEBUG, text, urn, ephemeral=False)
 
