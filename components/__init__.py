@@ -1,0 +1,1 @@
+"""What an environment is made of, in the order in which it is made."""

@@ -130,19 +130,19 @@ class Machine(Owned):
 
 
 class Route(Owned):
-    """An entry of a lab's route table: a destination is behind a machine."""
+    """A destination is behind a machine: the same entry in every one of the tables."""
 
     def __init__(
         self,
         name: str,
         *,
         lab: Input[str],
-        table: Input[str],
+        tables: Sequence[Input[str]],
         destination: Input[str],
         machine: Input[str],
         opts: ResourceOptions | None = None,
     ) -> None:
-        inputs = {"lab": lab, "table": table, "destination": destination, "machine": machine}
+        inputs = {"lab": lab, "tables": tables, "destination": destination, "machine": machine}
         super().__init__("lab:Route", name, inputs, opts)
 
 

@@ -17,7 +17,6 @@ from components.environment import Environment
 from components.errors import LabError
 from components.plan.model import Plan, Slot
 
-TABLE: Final = "main"  # one table serves every zone, so an entry is needed once
 GROUP: Final = "hosts"
 
 
@@ -40,7 +39,13 @@ class LabCloud:
             quota=settings.route_quota,
             opts=_replace_first(opts),
         )
-        table = resources.RouteTable(TABLE, lab=self._lab, vpc=vpc.id, opts=_replace_first(opts))
+        # A table for each zone, as on the clouds, where each has its own NAT gateway.
+        tables = {
+            zone.name: resources.RouteTable(
+                f"table-{zone.name}", lab=self._lab, vpc=vpc.id, opts=_replace_first(opts)
+            )
+            for zone in ranges.zones
+        }
         group = self._group(plan, vpc, opts)
         switches = {
             zone.name: resources.VSwitch(
@@ -48,15 +53,16 @@ class LabCloud:
                 lab=self._lab,
                 zone=zone.zone,
                 cidr=str(zone.subnet),
-                table=table.name,
+                table=tables[zone.name].name,
                 opts=_replace_first(opts),
             )
             for zone in ranges.zones
         }
-        made = {"vpc": vpc, TABLE: table, GROUP: group, **switches}
+        named = {f"table {name}": table for name, table in tables.items()}
+        made = {"vpc": vpc, GROUP: group, **named, **switches}
         return Network(
             subnets={name: switch.name for name, switch in switches.items()},
-            tables={TABLE: table.name},
+            tables={name: table.name for name, table in tables.items()},
             groups=(group.name,),
             revisions={name: part.revision for name, part in made.items()},
             outside=str(settings.uplink.network_address + 1),
@@ -98,7 +104,7 @@ class LabCloud:
         route = resources.Route(
             slot.name,
             lab=self._lab,
-            table=network.tables[TABLE],
+            tables=list(network.tables.values()),
             destination=str(slot.containers),
             machine=host.id,
             opts=_replace_first(opts),

@@ -21,7 +21,7 @@ identity = resources.Identity("t6", cluster="t6")
 machine = resources.Machine("a1", lab="t6", vswitch="a", address="10.96.1.11", image="trixie",
     groups=[], user_data=identity.seed.apply(lambda seed: "#cloud-config " + seed),
     seed=identity.seed, opts=ResourceOptions(depends_on=[vpc]))
-resources.Route("a1", lab="t6", table="main", destination="10.226.1.0/24", machine=machine.id)
+resources.Route("a1", lab="t6", tables=["main"], destination="10.226.1.0/24", machine=machine.id)
 """
 MACHINE = "make Machine a1"
 

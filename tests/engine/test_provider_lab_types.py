@@ -17,6 +17,7 @@ identity = resources.Identity("t6", cluster="t6")
 vpc = resources.Vpc("t6", lab="t6", cidr="10.96.0.0/16", containers="10.226.0.0/16",
                     uplink="10.76.96.0/30", quota={quota})
 table = resources.RouteTable("main", lab="t6", vpc=vpc.id)
+other = resources.RouteTable("other", lab="t6", vpc=vpc.id)
 group = resources.SecurityGroup("hosts", lab="t6", vpc=vpc.id, rules=[
     dict(direction="in", protocol="tcp", ports=[22, {port}], source="10.76.96.0/30")])
 a = resources.VSwitch("a", lab="t6", zone="a", cidr="10.96.1.0/24", table=table.name)
@@ -25,7 +26,7 @@ for number in {numbers}:
     m = resources.Machine(f"a{{number}}", lab="t6", vswitch=a.name,
         address=f"10.96.1.{{10 + number}}", image="{image}", groups=[group.name],
         user_data=text, seed=identity.seed)
-    resources.Route(f"a{{number}}", lab="t6", table=table.name,
+    resources.Route(f"a{{number}}", lab="t6", tables={tables},
         destination=f"10.226.{{number}}.0/24", machine=m.id)
 pulumi.export("seed", identity.seed)
 """
@@ -33,6 +34,7 @@ pulumi.export("seed", identity.seed)
 
 def program(**changes: object) -> str:
     values = {"quota": 9, "port": 23, "version": 1, "numbers": [1, 2], "image": "trixie"}
+    values["tables"] = "[table.name, other.name]"
     return PROGRAM.format(**{**values, **changes})
 
 
@@ -60,9 +62,9 @@ def test_a_second_preview_of_every_type_is_empty(built: Project) -> None:
 LOST: dict[str, tuple[type[Any], str]] = {
     "Vpc t6": (Vpc, "vpc"),
     "RouteTable main": (RouteTable, "main"),
+    "RouteTable other": (RouteTable, "other"),
     "SecurityGroup hosts": (SecurityGroup, "hosts"),
     "VSwitch a": (VSwitch, "a"),
-    "Route a1": (Route, "main/10.226.1.0/24"),
     "Machine a2": (Machine, "a2"),
 }
 
@@ -79,6 +81,39 @@ def test_what_is_deleted_behind_its_back_is_found_and_made_again(
     made = {f"make {kind.__name__} {name}" for kind, name in LOST.values()}
     assert made == {act for act in world.acts() if act.startswith("make")}
     assert built.preview() == {}
+
+
+def test_a_route_lost_from_all_tables_is_made_again(built: Project, world: World) -> None:
+    for table in ("main", "other"):
+        world.lose(Route, f"{table}/10.226.1.0/24")
+
+    assert built.preview() == {"create": ["Route a1"]}
+    built.up().good()
+
+    assert built.preview() == {}
+
+
+def test_a_route_lost_from_one_table_is_put_back_there_alone(built: Project, world: World) -> None:
+    world.lose(Route, "other/10.226.1.0/24")
+
+    assert built.preview() == {"update": ["Route a1"]}
+    built.up().good()
+
+    assert "make Route other/10.226.1.0/24" in world.acts()
+    assert built.preview() == {}
+
+
+def test_a_table_that_is_no_longer_named_loses_its_entries_in_place(
+    built: Project, world: World
+) -> None:
+    built.program(program(tables="[table.name]"))
+    built.up().good()
+    assert world.names(Route) == ["main/10.226.1.0/24", "main/10.226.2.0/24"]
+
+    built.program(program())
+    built.up().good()
+    assert len(world.names(Route)) == 4
+    assert not [act for act in world.acts() if "Machine" in act]
 
 
 def held(world: World, kind: type, name: str) -> Any:
@@ -120,7 +155,13 @@ def test_a_machine_is_replaced_before_its_route_is_moved_to_the_new_one(
     built.up("--target", "**::a1").good()
 
     acts = [act for act in world.acts() if " a1" in act or "10.226.1.0" in act]
-    assert acts == ["remove Machine a1", "make Machine a1", "change Route main/10.226.1.0/24"]
+    acts.remove("wait Machine a1")
+    assert acts == [
+        "remove Machine a1",
+        "make Machine a1",
+        "change Route main/10.226.1.0/24",
+        "change Route other/10.226.1.0/24",
+    ]
     assert held(world, Machine, "a1").status.id != before
     built.up().good()
     assert built.preview() == {}
@@ -135,10 +176,11 @@ def test_a_full_route_table_is_named_and_everything_else_stands(
 
     assert failed.status != 0
     assert "route table main: the table is full: found 3 entries" in failed.text
+    assert len(world.names(Route)) == 2 * 3
     assert world.names(Machine) == ["a1", "a2", "a3", "a4"]
     built.program(program(version=2, quota=4, numbers=[1, 2, 3, 4]))
     built.up().good()
-    assert len(world.names(Route)) == 4
+    assert len(world.names(Route)) == 8
     built.program(program(version=2))
     built.up().good()
 

@@ -17,7 +17,7 @@ machine = resources.Machine("a1", lab="t6", vswitch="a", address="10.96.1.11", i
     opts=ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="2s", update="2s")))
 """
 ROUTE = """
-pulumi.CustomResource("fairway:lab:Route", "r1", dict(lab="t6", tabel="main", machine=4,
+pulumi.CustomResource("fairway:lab:Route", "r1", dict(lab="t6", tabels=["main"], machine=4,
     destination="10.226.1.7/24"))
 resources.Identity("t6", cluster="t6")
 """
@@ -28,9 +28,9 @@ resources.Identity("t6", cluster="t6")
 """
 FAULTS = {
     ROUTE: (
-        "Route r1: unknown input: found 'tabel', wanted one of",
-        "did you mean 'table'?",
-        "Route r1: input 'table' is missing: wanted a text that is not empty; give 'table'",
+        "Route r1: unknown input: found 'tabels', wanted one of",
+        "did you mean 'tables'?",
+        "Route r1: input 'tables' is missing: wanted a list of texts; give 'tables'",
         "Route r1: input 'machine' does not fit: found 4, wanted a text that is not empty",
         "Route r1: input 'destination' does not fit: found '10.226.1.7/24', wanted an IPv4 network",
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 import provider.lab
 import provider.machine
 import provider.quorum
+import provider.route
 import provider.swarm
 import provider.verify
 from components.verify.model import Failure, Fault
@@ -45,6 +46,7 @@ def _verified(call: Call, inputs: Values) -> Report:
 SWARM = FakeSwarm(WORLD)
 vars(provider.lab).update(open_lab=_open)
 vars(provider.machine).update(open_lab=_open)
+vars(provider.route).update(open_lab=_open)
 vars(provider.swarm).update(
     bring_up=SWARM.bring_up,
     observe=SWARM.observe,

@@ -116,7 +116,8 @@ class FakeLab:
         if not isinstance(spec, Route):
             return
         quota = things["Vpc", "vpc"].spec.quota
-        if sum(1 for kind, _ in things if kind == "Route") >= quota:
+        entries = [name for kind, name in things if kind == "Route"]
+        if sum(name.startswith(f"{spec.table}/") for name in entries) >= quota:
             raise QuotaExceeded(
                 where=f"route table {spec.table}",
                 what="the table is full",
