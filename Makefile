@@ -33,7 +33,7 @@ down: ## Destroy the stack and leave nothing of it
 	@$(SETUP) $(STACK) --no-images
 	@$(RUN) down $(STACK)
 
-clean-lab: ## Remove every lab from this computer by label, whatever the state says
+clean-lab: ## Remove the stack's lab from this computer by its label, whatever the state says
 	@$(SETUP) --tools
 	@$(RUN) clean-lab $(STACK)
 

@@ -15,13 +15,15 @@ from scripts import locks, workspace
 from scripts.progress import Step
 from scripts.workspace import FAIRWAY, PYTHON, ROOT
 
+QUIET = ("--suppress-permalink=true", "--suppress-outputs")  # the summary tells more, shorter
+
 
 def up(stack: str) -> int:
     """Build or repair the stack, then show what a person needs next; the engine's status."""
     select(stack, create=True)
     locks.release_stale(stack)
     forget_pending(stack)
-    status = pulumi("up", "--yes", "--suppress-permalink=true", "--stack", stack)
+    status = pulumi("up", "--yes", *QUIET, "--stack", stack)
     if status == 0:
         run([str(ROOT / "fairway"), "summary", stack])
     return status
@@ -31,7 +33,7 @@ def down(stack: str) -> int:
     """Destroy the stack; on the lab, also what no state knows of."""
     if select(stack, create=False):
         locks.release_stale(stack)
-        status = pulumi("destroy", "--yes", "--suppress-permalink=true", "--stack", stack)
+        status = pulumi("destroy", "--yes", *QUIET, "--stack", stack)
         if status != 0:
             return status
     status = run(lab_words("down", stack)) if workspace.cloud_of(stack) == "lab" else 0
@@ -41,16 +43,12 @@ def down(stack: str) -> int:
 
 def preview(stack: str) -> int:
     select(stack, create=True)
-    return pulumi("preview", "--suppress-permalink=true", "--stack", stack)
+    return pulumi("preview", *QUIET, "--stack", stack)
 
 
 def clean_lab(stack: str) -> int:
-    """Remove every lab from this computer by label; the engine's state stays as it is."""
-    told = subprocess.run(
-        [str(PYTHON), "-m", "lab", "status", "--json"], cwd=ROOT, capture_output=True, check=False
-    )
-    known = {each["lab"] for each in json.loads(told.stdout or b"[]")}
-    status = max(run(lab_words("sweep", name)) for name in sorted(known | {stack}))
+    """Remove the stack's lab by its label; the engine's state stays, other labs stay."""
+    status = run(lab_words("sweep", stack))
     print(
         "The engine's state was not touched: the next `make up` finds the machines gone and builds "
         f"them again. To forget the stack as well: make down STACK={stack}"
