@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from components.errors import FairwayError, SetupError
 from scripts import locks, workspace
@@ -67,6 +68,7 @@ def select(stack: str, *, create: bool) -> bool:
     words = ["stack", "select", stack, *(["--create"] if create else [])]
     told = quietly(words)
     file.write_text(workspace.with_salt_of(written, file.read_text()))
+    _tell_git(file)
     if told.returncode == 0:
         return True
     if not create and "no stack named" in told.stderr:
@@ -77,6 +79,15 @@ def select(stack: str, *, create: bool) -> bool:
         found=told.stderr.strip(),
         hint="see what it says; `. ./activate` gives your shell the same settings",
     )
+
+
+def _tell_git(file: Path) -> None:
+    """Let git see that, salt aside, the file is what it was: it trusts a changed size too much."""
+    git = ["git", "-C", str(ROOT)]
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        same = subprocess.run([*git, "diff", "--quiet", "--", file], check=False).returncode == 0
+        if same:
+            subprocess.run([*git, "add", "--", file], check=False)
 
 
 def forget_pending(stack: str) -> None:

@@ -17,6 +17,9 @@ PANELS = {
     "latency_median_us": ("Latency, median", "µs, less is better"),
     "latency_p99_us": ("Latency, p99", "µs, less is better"),
     "one_stream_cpu": ("CPU, 1 stream", "core seconds per GB, less is better"),
+    "capped_one_stream_gbit": ("1 stream, 5 Gbit/s link", "Gbit/s, more is better"),
+    "capped_many_streams_gbit": ("16 streams, 5 Gbit/s link", "Gbit/s, more is better"),
+    "capped_cpu": ("CPU, 5 Gbit/s link", "core seconds per GB, less is better"),
 }
 
 

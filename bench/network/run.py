@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from bench.network.cap import capped
 from bench.network.paths import Way, ways
 from bench.network.plot import picture
 from bench.network.wire import PORT, compiled, image
-from bench.world import World, computer, configuration
+from bench.world import NAME, World, computer, configuration
 from components.remote.endpoint import Endpoint
 from components.remote.keys import host_key, operator_key
 from components.remote.session import Sessions
@@ -33,7 +34,11 @@ UNITS = {
     "latency_median_us": "µs",
     "latency_p99_us": "µs",
     "connections_per_second": "1/s",
+    "capped_one_stream_gbit": "Gbit/s",
+    "capped_many_streams_gbit": "Gbit/s",
+    "capped_cpu": "core seconds/GB",
 }
+CAP = 5  # Gbit/s of a machine's link: there a network card is the limit, not the cores it shares
 
 
 def main(rounds: int = ROUNDS) -> None:
@@ -44,7 +49,7 @@ def main(rounds: int = ROUNDS) -> None:
         near, far, sessions = _ends(world, world.deployed())
         try:
             with ways(sessions.to(near), sessions.to(far), program, image(program)) as measured:
-                samples = measure(measured, rounds)
+                samples = measure(measured, rounds, [slot.name for slot in world.plan.slots])
         finally:
             sessions.close()
     result = {"computer": computer(), "rounds": rounds, "units": UNITS, **summarize(samples)}
@@ -62,16 +67,30 @@ def _ends(world: World, deployed: Deployed) -> tuple[Endpoint, Endpoint, Session
     return near, far, Sessions(operator_key(deployed.seed).private)
 
 
-def measure(measured: Iterable[Way], rounds: int) -> list[dict[str, dict[str, float]]]:
+def measure(
+    measured: Iterable[Way], rounds: int, machines: list[str]
+) -> list[dict[str, dict[str, float]]]:
     """Every way once a round, another one first each time, so that drift falls on all alike."""
     order = list(measured)
     idle = cores_busy(lambda: time.sleep(SECONDS))[0] / SECONDS
     samples = []
     for number in range(rounds):
         order.append(order.pop(0))
-        samples.append({way.name: _measure_once(way, idle) for way in order})
+        free = {way.name: _measure_once(way, idle) for way in order}
+        with capped(NAME, machines, CAP):
+            limited = {way.name: _measure_capped(way, idle) for way in order}
+        samples.append({name: free[name] | limited[name] for name in free})
         print(f"round {number + 1} of {rounds}", flush=True)
     return samples
+
+
+def _measure_capped(way: Way, idle: float) -> dict[str, float]:
+    one, many = _stream(way, 1, idle), _stream(way, STREAMS, idle)
+    return {
+        "capped_one_stream_gbit": one[0],
+        "capped_many_streams_gbit": many[0],
+        "capped_cpu": many[1],
+    }
 
 
 def _measure_once(way: Way, idle: float) -> dict[str, float]:
