@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, GAP, COLUMNS = 230, 190, 24, 4
+WIDTH, HEIGHT, GAP, COLUMNS = 220, 200, 20, 5
 FONT = 'font-family="system-ui, sans-serif" font-size="12" fill="#1d2433"'
-BAR, FLOOR, TALL = 44, 150, 96
+BAR, FLOOR, TALL = 44, 150, 84
 COLOURS = {"host": "#8a94a6", "routed": "#0b7a75", "overlay": "#d1495b"}
 PANELS = {
     "one_stream_gbit": ("1 TCP stream", "Gbit/s, more is better"),
@@ -62,13 +62,14 @@ def _panel(result: dict[str, Any], key: str, x: int, y: int) -> str:
         _text(x + 14, y + 38, unit, 11, colour="#5b6475"),
     ]
     for index, (name, value) in enumerate(medians.items()):
-        left, height = x + 24 + index * 68, round(TALL * value / most, 1)
+        left, height = x + 20 + index * 68, round(TALL * value / most, 1)
         top = y + FLOOR - height
-        ratio = "" if name == "host" else f" · {value / (medians['host'] or 1.0):.2f}"
+        ratio = 1.0 if name == "host" else result["ratio_to_host"][name][key]
         parts += [
             _bar(left, top, height, COLOURS[name]),
             _text(left + BAR / 2, top - 4, _short(value), 11, anchor="middle", weight=600),
-            _text(left + BAR / 2, y + FLOOR + 16, name + ratio, 11, anchor="middle"),
+            _text(left + BAR / 2, y + FLOOR + 16, name, 11, anchor="middle"),
+            _text(left + BAR / 2, y + FLOOR + 32, f"{ratio:.2f}", 11, anchor="middle"),
         ]
     return "\n".join(parts)
 
