@@ -205,7 +205,7 @@ def test_the_command_that_a_failed_machine_suggests_makes_a_new_one(
         "make Machine a10",
         "join Node a10",
     ]
-    assert "change Route main/10.227.10.0/24" in world.acts()
+    assert "change Route table-a/10.227.10.0/24" in world.acts()
 
 
 def test_every_fault_of_a_configuration_is_told_at_once_before_anything_exists(
