@@ -34,12 +34,13 @@ def decide(seen: Seen, plan: NodePlan) -> list[Step]:
 def settled(seen: Seen, plan: NodePlan) -> bool:
     """Whether a decision can be taken: no join, election or restart is under way."""
     engine, swarm = seen.me.engine, seen.swarm
-    if engine and engine.state == "pending":
-        return False
-    if swarm is None:
-        return not seen.leaderless(plan.cluster)
-    entry = swarm.entry(engine.node_id) if engine else None
-    return not (engine and entry and _half_promoted(engine, entry))
+    if swarm is None or engine is None:
+        return not seen.leaderless(plan.cluster) and not (engine and engine.state == "pending")
+    entry = swarm.entry(engine.node_id)
+    if engine.state == "pending":
+        # One that was removed tries for ever; a join that is under way has no node id yet.
+        return entry is None and engine.node_id != ""
+    return entry is None or not _half_promoted(engine, entry)
 
 
 def _half_promoted(engine: Engine, entry: Entry) -> bool:

@@ -47,7 +47,10 @@ class RemakeConfigNetwork:
 
 @dataclass(frozen=True, slots=True)
 class MakeRoutedNetwork:
-    """The one network that services are put on; once for the whole Swarm."""
+    """The one network that services are put on; once for the whole Swarm.
+
+    Swarm's own ingress overlay stays beside it: users' services may publish through it.
+    """
 
     @property
     def phrase(self) -> str:

@@ -391,7 +391,13 @@ def test_only_labels_that_we_noted_or_plan_are_ours() -> None:
 
 
 UNSETTLED: dict[str, Callable[[], Seen]] = {
-    "a join under way": lambda: seen(worker("b1", state="pending"), swarm(), manager("a1")),
+    "a join under way": lambda: seen(
+        worker("b1", state="pending", node_id=""), swarm(), manager("a1")
+    ),
+    "a restart": lambda: seen(worker("b1", state="pending"), swarm(entry("b1")), manager("a1")),
+    "a worker's restart while no manager stands": lambda: seen(
+        worker("a10", state="pending"), None, silent("a1")
+    ),
     "an election": lambda: seen(alone("b1"), None, alone("c1"), silent("a1")),
     "a promotion under way": lambda: seen(worker("b1"), swarm(entry("b1")), manager("a1")),
 }
@@ -400,6 +406,11 @@ UNSETTLED: dict[str, Callable[[], Seen]] = {
 @pytest.mark.parametrize("name", UNSETTLED)
 def test_what_is_under_way_is_not_decided_on(name: str) -> None:
     assert not settled(UNSETTLED[name](), plan("b1"))
+
+
+def test_a_removed_node_that_tries_for_ever_to_come_back_is_not_waited_for() -> None:
+    found = seen(worker("b1", state="pending"), swarm(), manager("a1"))
+    assert settled(found, plan("b1"))
 
 
 def test_a_settled_state_may_have_silent_managers() -> None:
