@@ -26,7 +26,6 @@ from lab.process import Process, apart, is_init_of_a_namespace
 STOP = signal.SIGTERM
 CUT = signal.SIGUSR1
 SIGNALS = (signal.SIGCHLD, STOP, CUT)
-GRACE = 30.0  # seconds; Swarm gives its tasks ten, and a loaded computer takes longer
 RUN_NETNS = Path("/run/netns")
 KEPT_CONSOLE = 1_000_000  # bytes of console log that a start leaves in place
 
@@ -157,7 +156,7 @@ class Keeper:
 
     def _stop(self) -> None:
         self._stopping = True
-        self._deadline = time.monotonic() + GRACE
+        self._deadline = time.monotonic() + self._spec.grace
         if self._record.nspawn:
             self._record.nspawn.signal(signal.SIGTERM)
 

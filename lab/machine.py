@@ -20,13 +20,13 @@ from lab.image import ensure_image
 from lab.launch import launch, no_boot, wait_for_init
 from lab.place import LABS, MachineSpec, Place, Record
 from lab.process import Process
-from lab.remains import end_orphan, roots_of_machines, seen, tidy
+from lab.remains import end_orphan, grace_of, roots_of_machines, seen, tidy, unwire
 
 Report = Callable[[str], None]
 State = Literal["absent", "stopped", "starting", "running"]
 
 BOOT_LIMIT = 60.0  # seconds until Docker answers; then others may boot, and this one may go on
-STOP_LIMIT = keeper.GRACE + 15
+TIDY_LIMIT = 15.0  # seconds that a keeper may need after its machine's end
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,7 +188,14 @@ def _already(place: Place, spec: MachineSpec) -> bool:
             wanted=spec.id,
             hint="destroy that one first",
         )
-    return bool(held) and _state(place, place.record(), None) == "starting"
+    return bool(held) and _kept(seen(place))
+
+
+def _kept(record: Record) -> bool:
+    """Tell whether a machine goes on; without its keeper it does, unless systemd ends both."""
+    if record.keeper and record.keeper.alive():
+        return True
+    return bool(record.nspawn and record.nspawn.alive()) and not cgroup.uses_units()
 
 
 def _state(place: Place, record: Record, init: Process | None) -> State:
@@ -217,7 +224,8 @@ def _end(place: Place, how: signal.Signals) -> MachineStatus:
     with locks.hold(place.lab, f"{place.name}+keeper"):
         record = seen(place)
         if record.keeper and record.keeper.signal(how):
-            record.keeper.wait(STOP_LIMIT)
+            record.keeper.wait(grace_of(place) + TIDY_LIMIT)
         end_orphan(place, seen(place), how)
         tidy(place)
+        unwire(place)
     return status(place.lab, place.name)

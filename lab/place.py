@@ -27,6 +27,7 @@ from lab.process import Process, boot_id
 
 LABS = Path("/var/lib/fairway/labs")
 MOUNTS = Path("/proc/self/mountinfo")
+GRACE = 30.0  # seconds; Swarm gives its tasks ten, and a loaded computer takes longer
 DATA = ("/var/lib/docker", "/var/lib/fairway")
 
 
@@ -38,6 +39,7 @@ class MachineSpec:
     `wiring` names the module whose `attach(lab, name)` makes the machine's network namespace and
     whose `detach(lab, name)` removes it. `memory` is a limit in bytes, None half of the computer's.
     Docker's overlays do not work on the machine's root, so the paths of `data` get a real disk.
+    `grace` is how many seconds a clean stop may take.
     """
 
     lab: str
@@ -52,6 +54,7 @@ class MachineSpec:
     memory: int | None = None
     pids: int = 16384
     data: tuple[str, ...] = DATA
+    grace: float = GRACE
 
     def __repr__(self) -> str:
         return f"MachineSpec(lab={self.lab!r}, name={self.name!r}, id={self.id!r})"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab import cgroup, keeper, names, nspawn
-from lab.place import Place, Record
+from lab.place import GRACE, Place, Record
 from lab.process import Process
 
 PROPAGATE = Path("/run/systemd/nspawn/propagate")
@@ -22,7 +22,7 @@ def end_orphan(place: Place, record: Record, how: signal.Signals) -> None:
         return
     if how == keeper.STOP:
         record.nspawn.signal(signal.SIGTERM)
-        if record.nspawn.wait(keeper.GRACE):
+        if record.nspawn.wait(grace_of(place)):
             return
     keeper.cut_power(place, record)
     record.nspawn.wait(10)
@@ -50,8 +50,14 @@ def roots_of_machines() -> dict[str, Process]:
     return found
 
 
+def grace_of(place: Place) -> float:
+    """Give the seconds that a clean stop of the machine may take."""
+    spec = place.spec()
+    return spec.grace if spec else GRACE
+
+
 def tidy(place: Place) -> None:
-    """Remove what a machine that has ended without its keeper left behind."""
+    """Remove what an ended machine left behind, but for its disk and its network."""
     place.unmount()
     if cgroup.uses_units():
         unit = names.unit(place.lab, place.name)
@@ -60,6 +66,10 @@ def tidy(place: Place) -> None:
         cgroup.leave_nothing(cgroup.plain_home(place.lab, place.name))
     with suppress(OSError):
         (PROPAGATE / nspawn.label(place.lab, place.name)).rmdir()
+
+
+def unwire(place: Place) -> None:
+    """Remove the machine's network. A start makes its own anew, so only an end needs this."""
     spec = place.spec()
     wiring = importlib.import_module(spec.wiring if spec else "lab.netns")
     wiring.detach(place.lab, place.name)

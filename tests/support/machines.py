@@ -54,10 +54,15 @@ def traces(lab: str = LAB) -> dict[str, list[str]]:
         "mounts": [line for line in mounts if f"/{lab}/" in line or f"fw-{lab}-" in line],
         "namespaces": _named(Path("/run/netns"), f"fw-{lab}-"),
         "processes": _processes(lab),
-        "cgroups": [str(p) for tree in cgroup.trees() for p in tree.glob(f"fairway/{lab}")],
+        "cgroups": _cgroups(lab),
         "nspawn": _named(Path("/run/systemd/nspawn/propagate"), f"fw-{lab}-"),
         "disks": _named(LABS / lab / "machines", ""),
     }
+
+
+def _cgroups(lab: str) -> list[str]:
+    homes = (f"fairway/{lab}", f"*.slice/fairway-{lab}-*")
+    return [str(path) for tree in cgroup.trees() for home in homes for path in tree.glob(home)]
 
 
 def _named(directory: Path, prefix: str) -> list[str]:
