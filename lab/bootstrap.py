@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 import tempfile
 from collections import deque
@@ -77,6 +79,24 @@ def sources_of_this_computer(release: str, etc: Path = Path("/etc")) -> list[str
     files = [etc / "apt/sources.list", *sorted((etc / "apt/sources.list.d").glob("*"))]
     known = [source for file in files for source in read_sources(file.name, _text(file))]
     return sources_for(release, facts.get("VERSION_CODENAME", "sid"), known)
+
+
+def proxies(told: str) -> dict[str, str]:
+    """Read what `apt-config shell` told of apt's proxies into environment variables."""
+    pairs = (word.partition("=") for word in shlex.split(told))
+    return {name: value for name, _, value in pairs if value not in ("", "DIRECT")}
+
+
+def proxies_of_this_computer() -> dict[str, str]:
+    """Give the proxies of this computer's apt, which mmdebstrap's own apt does not know."""
+    asked = ["http_proxy", "Acquire::http::Proxy", "https_proxy", "Acquire::https::Proxy"]
+    try:
+        done = subprocess.run(
+            ["apt-config", "shell", *asked], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:  # another distribution may have mmdebstrap without its own apt
+        return {}
+    return proxies(done.stdout)
 
 
 def _text(path: Path) -> str:
@@ -161,6 +181,8 @@ def _run(words: Sequence[str], given: str, report: Report) -> tuple[int, Sequenc
             text=True,
             errors="replace",
             cwd="/",
+            # By the environment and not as an option, which would stay in the image.
+            env=os.environ | proxies_of_this_computer(),
         ) as process:
             try:
                 for line in process.stdout or ():

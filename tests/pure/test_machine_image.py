@@ -91,6 +91,12 @@ def test_mmdebstrap_reads_sources_from_its_input_only_where_there_are_some(tmp_p
     assert bootstrap.arguments("trixie", ["a"], [], tmp_path, given=False)[-1] == str(tmp_path)
 
 
+def test_a_proxy_of_the_computers_apt_is_used_and_one_that_says_direct_is_none() -> None:
+    told = "http_proxy='http://proxy.example:3142'\nhttps_proxy='DIRECT'\n"
+    assert bootstrap.proxies(told) == {"http_proxy": "http://proxy.example:3142"}
+    assert bootstrap.proxies("") == {}
+
+
 def test_progress_tells_each_step_once_and_never_claims_to_be_done() -> None:
     progress = bootstrap.Progress()
     told = [progress.line(f"Get:{n} http://mirror.example x") for n in range(1000)]
