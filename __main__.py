@@ -12,6 +12,7 @@ from components.clouds.base import open_cloud
 from components.cluster import Cluster
 from components.environment import from_pulumi, read_environment
 from components.errors import FairwayError
+from components.orphan import end_with_the_engine
 from components.plan import make_plan
 
 
@@ -26,6 +27,7 @@ def main() -> None:
 # When a resource fails, the language host interrupts the program: its traceback would be printed
 # among the messages that the user has to read.
 signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+end_with_the_engine()
 try:
     main()
 except FairwayError as error:

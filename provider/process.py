@@ -46,6 +46,8 @@ def _end_at_once(*_: Any) -> None:
 
 def _end_with_parent() -> None:
     """End when the engine ends, also when it is killed and can say nothing."""
+    if sys.platform != "linux":
+        return
     parent = os.pidfd_open(os.getppid())
 
     def watch() -> None:

@@ -15,6 +15,8 @@ from tests.support.bench_project import Project, Running
 from tests.support.plugin_world import World
 
 PROGRAM = """
+from components.orphan import end_with_the_engine
+end_with_the_engine()
 vpc = resources.Vpc("t6", lab="t6", cidr="10.96.0.0/16", containers="10.226.0.0/16",
                     uplink=None, quota=9)
 identity = resources.Identity("t6", cluster="t6")
@@ -91,15 +93,13 @@ def test_a_second_interrupt_leaves_a_machine_that_the_next_up_adopts(project: Pr
     assert completes(project).acts().count(MACHINE) == 1
 
 
-def test_a_killed_engine_takes_its_plugin_along(project: Project) -> None:
+def test_a_killed_engine_takes_plugin_program_and_language_host_along(project: Project) -> None:
     running = booting(project)
 
     running.kill()
     running.end()
 
-    until(lambda: "provider" not in str(project.processes()), "the plugin to end")
-    for pid in project.processes():  # the program itself is not ours to bring up
-        os.kill(pid, signal.SIGKILL)
+    until(lambda: not project.processes(), "all processes to end")
     project.pulumi("cancel", "--yes").good()
     assert completes(project).acts().count(MACHINE) == 1
 
