@@ -15,6 +15,7 @@ from tests.support.host_plan import NETWORK
 from tests.support.real_host import RealHost, real_host
 
 GENERATIONS = {"bookworm": "20.10", "trixie": "26.1", "sid": "28."}
+BRIDGE_SWITCH = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 OTHER_MTU = 1400  # a link of the lab has 1500 bytes; any other number shows that it arrives
 
 # An image of bash and what it links to, made of the machine's own files: no registry.
@@ -122,8 +123,18 @@ def test_no_container_reaches_the_metadata_and_it_learns_so_at_once(host: RealHo
         assert "No route to host" in said
 
 
+def test_only_a_bridge_that_keeps_containers_apart_walks_the_packet_rules(host: RealHost) -> None:
+    assert host.sh(f"cat {BRIDGE_SWITCH}") == "0"
+    assert "nf_call_iptables 1" in host.sh("ip -d link show dev docker_gwbridge")
+    host.sh(f"echo 1 > {BRIDGE_SWITCH}")
+    assert rules_missing(host.session) == ["sysctl net.bridge.bridge-nf-call-iptables: 0"]
+    rules_apply(host.session)
+    assert rules_missing(host.session) == []
+
+
 def test_rules_stay_when_docker_is_restarted(host: RealHost) -> None:
-    host.sh("systemctl restart docker")
+    # The second command waits for the unit that the first has queued behind Docker.
+    host.sh(f"systemctl restart docker; systemctl start {names.GWBRIDGE_UNIT}")
     assert rules_missing(host.session) == []
     assert host.sh("iptables -S FORWARD").splitlines()[0] == "-P FORWARD ACCEPT"
     first = host.sh("iptables -S FORWARD").splitlines()[1]
