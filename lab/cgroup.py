@@ -74,9 +74,23 @@ def home_of(proc_cgroup: str, mount: Path = MOUNT) -> Home:
 def enter(home: Home, leaf: str) -> None:
     """Move the calling process into the leaf of its home; its children are born there."""
     for tree in home:
-        directory = tree / leaf
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "cgroup.procs").write_text("0")
+        _join(tree / leaf)
+
+
+def _join(directory: Path, tries: int = 100) -> None:
+    """Make the directory and enter it.
+
+    The last machine of another lab takes empty parents away, perhaps between two steps of this.
+    """
+    for left in reversed(range(tries)):
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / "cgroup.procs").write_text("0")
+        except FileNotFoundError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def delegate(home: Home, above: Path | None = None) -> None:

@@ -10,6 +10,7 @@ import threading
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -357,3 +358,19 @@ def test_a_keeper_is_started_with_nothing_of_the_callers_environment(
     here.path.mkdir(parents=True)
     launch.launch(here, SPEC)
     assert set(seen[0]) == {"PATH", "PYTHONPATH"}
+
+
+def test_a_cgroup_whose_parents_vanish_meanwhile_is_made_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, vanished = Path.mkdir, iter([True, True])
+
+    def mkdir(self: Path, *words: Any, **more: Any) -> None:
+        if next(vanished, False):
+            raise FileNotFoundError(self)
+        real(self, *words, **more)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    cgroup.enter((tmp_path / "fairway" / "lab" / "a1",), "keeper")
+
+    assert (tmp_path / "fairway" / "lab" / "a1" / "keeper" / "cgroup.procs").read_text() == "0"
