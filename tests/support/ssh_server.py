@@ -14,6 +14,7 @@ import paramiko
 from paramiko.common import (
     AUTH_FAILED,
     AUTH_SUCCESSFUL,
+    MSG_CHANNEL_SUCCESS,
     OPEN_FAILED_CONNECT_FAILED,
     OPEN_SUCCEEDED,
 )
@@ -78,7 +79,7 @@ class SshServer:
                 self._welcome(connection)
 
     def _welcome(self, connection: socket.socket) -> None:
-        transport = paramiko.Transport(connection)
+        transport = _Transport(connection)
         transport.add_server_key(self._shown())
         self._transports.append(transport)
         with contextlib.suppress(paramiko.SSHException, EOFError):
@@ -99,7 +100,8 @@ class SshServer:
         for transport in self._transports:
             transport.close()
 
-    def start(self, channel: paramiko.Channel, line: str) -> None:
+    def start(self, channel: paramiko.Channel, line: str, answered: threading.Event) -> None:
+        answered.wait(5)
         process = subprocess.Popen(
             ["sh", "-c", line],
             stdin=subprocess.PIPE,
@@ -129,6 +131,25 @@ class SshServer:
         self.close()
 
 
+class _Transport(paramiko.Transport):
+    """Tells when a request for a command was answered, by the client's number of the channel.
+
+    A command that ended before that would close its channel under a client that waits for the
+    answer; a real sshd answers first.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(connection)
+        self.answered: dict[int, threading.Event] = {}
+
+    def _send_user_message(self, data: paramiko.Message) -> None:
+        super()._send_user_message(data)  # type: ignore[misc]
+        text = data.asbytes()
+        told = self.answered.get(int.from_bytes(text[1:5], "big"))
+        if told is not None and text[0] == MSG_CHANNEL_SUCCESS:
+            told.set()
+
+
 class _Rules(paramiko.ServerInterface):
     def __init__(self, server: SshServer) -> None:
         self._server = server
@@ -149,7 +170,10 @@ class _Rules(paramiko.ServerInterface):
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         line = command.decode()
         self._server.commands.append(line)
-        threading.Thread(target=self._server.start, args=(channel, line), daemon=True).start()
+        told = threading.Event()
+        assert isinstance(channel.transport, _Transport)
+        channel.transport.answered[channel.remote_chanid] = told
+        threading.Thread(target=self._server.start, args=(channel, line, told), daemon=True).start()
         return True
 
     def check_channel_direct_tcpip_request(
@@ -174,10 +198,10 @@ class _Rules(paramiko.ServerInterface):
 
 
 def _copy(source: socket.socket | paramiko.Channel, sink: socket.socket | paramiko.Channel) -> None:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, EOFError):
         while data := source.recv(32768):
             sink.sendall(data)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, EOFError):
         sink.close()
 
 
