@@ -26,5 +26,5 @@ def main() -> None:
         row = {"machines": machines, "up": first, "up_unchanged": again, "destroy": gone}
         measured.append({key: round(value, 1) for key, value in row.items()})
         print(measured[-1], flush=True)
-    result = {"computer": computer(), "units": "s", "measured": measured}
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+        result = {"computer": computer(), "units": "s", "measured": measured}
+        RESULTS.write_text(json.dumps(result, indent=2) + "\n")
