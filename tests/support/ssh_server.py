@@ -227,13 +227,13 @@ def _attend(channel: paramiko.Channel, process: subprocess.Popen[bytes]) -> None
 
 def _pump(source: IO[bytes], send: object) -> None:
     assert callable(send)
-    with contextlib.suppress(OSError), source:
+    with contextlib.suppress(OSError, EOFError), source:
         while data := source.read1(32768):  # type: ignore[attr-defined]
             send(data)
 
 
 def _feed(channel: paramiko.Channel, sink: IO[bytes]) -> None:
-    with contextlib.suppress(OSError), sink:
+    with contextlib.suppress(OSError, EOFError), sink:
         while data := channel.recv(32768):
             sink.write(data)
             sink.flush()
