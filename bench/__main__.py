@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ BENCHES: dict[str, Callable[[], object]] = {
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception: labs are torn down
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("which", nargs="*", choices=[*BENCHES, []], metavar="|".join(BENCHES))
     for name in parser.parse_args().which or BENCHES:
