@@ -1,4 +1,4 @@
-"""`python -m bench [network|up|plan ...]`: measure, write bench/results, print. All by default."""
+"""`python -m bench [NAME ...]`: measure, write bench/results. All by default."""
 
 from __future__ import annotations
 
@@ -7,15 +7,27 @@ import signal
 import sys
 from collections.abc import Callable
 
+import bench.clouds
 import bench.network.run
 import bench.plan
+import bench.preview
+import bench.rebuild
+import bench.roll
+import bench.survive
 import bench.up
+import bench.verify
 from components.errors import FairwayError
 
 BENCHES: dict[str, Callable[[], object]] = {
     "plan": bench.plan.main,
+    "preview": bench.preview.main,
     "network": bench.network.run.main,
     "up": bench.up.main,
+    "clouds": bench.clouds.main,
+    "survive": bench.survive.main,
+    "roll": bench.roll.main,
+    "verify": bench.verify.main,
+    "rebuild": bench.rebuild.main,
 }
 
 

@@ -24,12 +24,16 @@ from scripts.workspace import ROOT
 
 SHARED = ("Pulumi.yaml", "__main__.py", "components", "lab", "provider", "scripts", ".venv")
 NAME = "bench"
+RANGES = (98, 228)  # second octets of the VPC and of the containers
 
 
-def configuration(hosts: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+def configuration(
+    hosts: Mapping[str, tuple[int, int]], ranges: tuple[int, int] = RANGES
+) -> dict[str, Any]:
     """A lab stack with managers and workers by zone, in ranges that no other stack here uses."""
+    vpc, own = ranges
     zones = [
-        {"name": zone, "subnet": f"10.98.{16 * i}.0/20", "containers": f"10.228.{64 * i}.0/18"}
+        {"name": zone, "subnet": f"10.{vpc}.{16 * i}.0/20", "containers": f"10.{own}.{64 * i}.0/18"}
         for i, zone in enumerate(sorted(hosts))
     ]
     pools = [
@@ -45,23 +49,28 @@ def configuration(hosts: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
     ]
     return {
         "fairway:cloud": "lab",
-        "fairway:network": {"vpc": "10.98.0.0/16", "containers": "10.228.0.0/16", "zones": zones},
+        "fairway:network": {
+            "vpc": f"10.{vpc}.0.0/16",
+            "containers": f"10.{own}.0.0/16",
+            "zones": zones,
+        },
         "fairway:pools": pools,
         "fairway:survivable": False,
-        "fairway:lab": {"uplink": "10.76.98.0/30"},
+        "fairway:lab": {"uplink": f"10.76.{vpc}.0/30"},
     }
 
 
 class World:
     """`with World(configuration(...)) as world: world.up()`; at the end nothing is left of it."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], name: str = NAME) -> None:
+        self.name = name
         self.folder = Path(tempfile.mkdtemp(prefix="fairway-bench-"))
-        for name in SHARED:
-            (self.folder / name).symlink_to(ROOT / name)
+        for part in SHARED:
+            (self.folder / part).symlink_to(ROOT / part)
         stacks = self.folder / "stacks"
         stacks.mkdir()
-        self._file = stacks / f"Pulumi.{NAME}.yaml"
+        self._file = stacks / f"Pulumi.{name}.yaml"
         self._file.write_text(yaml.safe_dump({"config": dict(config)}))
         self.plan: Plan = make_plan(read_stack_file(self._file))
         (self.folder / "state").mkdir()
@@ -73,7 +82,7 @@ class World:
         self._environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
 
     def __enter__(self) -> Self:
-        self.pulumi("stack", "init", NAME)
+        self.pulumi("stack", "init", self.name)
         return self
 
     def __exit__(
@@ -84,20 +93,20 @@ class World:
     ) -> None:
         try:
             if error is None:
-                self.pulumi("destroy", "--yes", "--skip-preview", "--stack", NAME)
+                self.pulumi("destroy", "--yes", "--skip-preview", "--stack", self.name)
         finally:
-            Lab.open(NAME, recover=False).down(lambda _: None)
+            Lab.open(self.name, recover=False).down(lambda _: None)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def up(self) -> float:
         """Run `pulumi up` as a user does; returns its seconds."""
         began = time.monotonic()
-        self.pulumi("up", "--yes", "--stack", NAME)
+        self.pulumi("up", "--yes", "--stack", self.name)
         return time.monotonic() - began
 
     def deployed(self) -> state.Deployed:
-        told = self.pulumi("stack", "export", "--show-secrets", "--stack", NAME)
-        return state.parse(NAME, json.loads(told))
+        told = self.pulumi("stack", "export", "--show-secrets", "--stack", self.name)
+        return state.parse(self.name, json.loads(told))
 
     def pulumi(self, *words: str) -> str:
         """Run the engine; its standard output. Ends the bench with what it said on failure."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import pulumi
 from pulumi import Output, Resource, ResourceOptions
 
 from components import resources
-from components.clouds.base import Boot, Cloud, Entry, Host, Network
-from components.environment import Environment
+from components.clouds.base import Boot, Cloud, Entrance, Entry, Host, Network
+from components.config.model import AT_ONCE
+from components.environment import CloudSettings, Environment
 from components.exports import exports
-from components.host.user_data import digest, user_data
+from components.host.bastion import BASTION, bastion_data
+from components.host.user_data import digest, login_keys, planned_data
 from components.plan.model import Plan, Slot
 from components.remote.command import Secret
 from components.remote.keys import host_key, operator_key
@@ -36,16 +39,22 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("fairway:index:Cluster", environment.name, None, opts)
         self._environment, self._plan, self._cloud = environment, plan, cloud
         self._rolling = swarm_stands(plan, cloud)
+        self._warn()
         self.identity = self._identity()
         self._boots = {slot.name: self._boot(slot) for slot in plan.slots}
-        self.quorum = self._quorum()
         self.network = self._network()
+        self.quorum = self._quorum()
         self.hosts: dict[str, Host] = {}
         self.routes: dict[str, Entry] = {}
         self.nodes: dict[str, resources.Node] = {}
         self._hosts()
         self.report = self._verify()
-        self.outputs = exports(plan, self.hosts, self.nodes, self.report, self.identity.seed)
+        self.outputs = {
+            **exports(
+                plan, self.hosts, self.nodes, self.report, self.identity.seed, self.network.way
+            ),
+            "billed": cloud.bill(plan),
+        }
         self.register_outputs({"swarm": self.outputs["swarm"]})
 
     def export(self) -> None:
@@ -55,22 +64,42 @@ class Cluster(pulumi.ComponentResource):
 
     # -- stages
 
+    def _warn(self) -> None:
+        if self._environment.backup is None:
+            pulumi.log.warn(
+                "no backups of the Swarm are made: name a bucket in fairway:backup, or say there"
+                " that none are wanted (fairway:backup: false)",
+                self,
+            )
+
     def _identity(self) -> resources.Identity:
         name = self._environment.name
-        return resources.Identity(name, cluster=name, opts=self._child())
+        keys = self._environment.keys
+        return resources.Identity(
+            name,
+            cluster=name,
+            generation=keys.generation,
+            accept=keys.accept,
+            opts=self._child(),
+        )
 
     def _boot(self, slot: Slot) -> Boot:
-        text = self.identity.seed.apply(lambda seed: self._user_data(slot, Secret(seed)))
+        mtu = self._cloud.mtu
+        text = self.identity.seed.apply(
+            lambda seed: planned_data(self._environment, slot, Secret(seed), mtu=mtu)
+        )
         return Boot(user_data=text, seed=self.identity.seed)
 
-    def _user_data(self, slot: Slot, seed: Secret) -> str:
-        return user_data(
-            slot,
-            self._plan.network,
-            environment=self._environment.name,
-            host_key=host_key(seed, slot.name),
-            authorized_keys=(operator_key(seed).public, *self._environment.operators),
-        )
+    def _entrance(self) -> Entrance:
+        def told(seed: str) -> str:
+            key, known = (
+                host_key(Secret(seed), BASTION),
+                login_keys(self._environment, Secret(seed)),
+            )
+            return bastion_data(host_key=key, authorized_keys=known)
+
+        public = self.identity.seed.apply(lambda seed: operator_key(Secret(seed)).public)
+        return Entrance(operator=Output.unsecret(public), bastion=self.identity.seed.apply(told))
 
     def _quorum(self) -> resources.Quorum:
         return resources.Quorum(
@@ -79,12 +108,13 @@ class Cluster(pulumi.ComponentResource):
             managers={slot.name: str(slot.address) for slot in self._plan.managers},
             fingerprints={slot.name: self._fingerprint(slot) for slot in self._plan.managers},
             overlays=str(self._plan.network.overlays),
+            way=self.network.way,
             seed=self.identity.seed,
             opts=self._child(),
         )
 
     def _network(self) -> Network:
-        return self._cloud.network(self._plan, self._child())
+        return self._cloud.network(self._plan, self._entrance(), self._child())
 
     def _hosts(self) -> None:
         """Make machines, routes and nodes, managers first."""
@@ -97,28 +127,32 @@ class Cluster(pulumi.ComponentResource):
             self._node(slot, after=[self.nodes[self._plan.managers[0].name]])
 
     def _roll_managers(self) -> None:
-        """One manager after the other: a machine waits until the manager before it has joined."""
+        """One manager after the other: a machine waits until the one before it is whole again."""
         before: list[Resource] = []
         for slot in self._plan.managers:
             self._machine(slot, after=before)
-            before = [self._node(slot, after=[])]
+            self._node(slot, after=[])
+            before = self._whole(slot)
 
     def _found_managers(self) -> None:
-        """All at once: the first starts the Swarm when all answer, the others join it."""
+        """All at once: the first starts the Swarm, when all answer it, and the others join."""
         first, *others = self._plan.managers
         for slot in self._plan.managers:
             self._machine(slot, after=[])
-        machines = [self.hosts[slot.name].resource for slot in self._plan.managers]
-        started = self._node(first, after=machines)
+        started = self._node(first, after=[])
         for slot in others:
             self._node(slot, after=[started])
 
     def _worker_waits_for(self, index: int) -> Sequence[Resource]:
         if not self._rolling:
             return []
-        before = index - self._environment.batch
-        slot = self._plan.workers[before] if before >= 0 else self._plan.managers[-1]
-        return [self.nodes[slot.name]]
+        batch = max(self._environment.batch, int(os.environ.get(AT_ONCE, "1")))
+        before = index - batch
+        return self._whole(self._plan.workers[before] if before >= 0 else self._plan.managers[-1])
+
+    def _whole(self, slot: Slot) -> list[Resource]:
+        """What stands when a host is back: its node, and the routes to its containers."""
+        return [self.nodes[slot.name], *self.routes[slot.name].resources]
 
     def _machine(self, slot: Slot, *, after: Sequence[Resource]) -> None:
         boot = self._boots[slot.name]
@@ -139,11 +173,27 @@ class Cluster(pulumi.ComponentResource):
             managers=[_place(manager) for manager in self._plan.managers],
             overlays=str(self._plan.network.overlays),
             gwbridge=str(self._plan.network.gwbridge),
+            mtu=self._cloud.mtu,
+            way=self.network.way,
             seed=self.identity.seed,
-            opts=self._child(after=after),
+            backup=self._backup(slot),
+            autolock=True if self._environment.autolock and slot.role == "manager" else None,
+            # In this order a host gets tasks when they can be reached, and is drained before its
+            # routes go.
+            opts=self._child(after=[*after, *self.routes[slot.name].resources]),
         )
         self.nodes[slot.name] = node
         return node
+
+    def _backup(self, slot: Slot) -> dict[str, str] | None:
+        """What a manager is told of the backups that it makes."""
+        wanted, settings = self._environment.backup, self._environment.settings
+        if not wanted or slot.role != "manager":
+            return None
+        told = {"every": wanted.every, "keep": str(wanted.keep), "to": wanted.to}
+        if isinstance(settings, CloudSettings):
+            told |= {"cloud": settings.key, "region": settings.region}
+        return told
 
     def _verify(self) -> resources.Report:
         network, environment = self._plan.network, self._environment
@@ -152,12 +202,18 @@ class Cluster(pulumi.ComponentResource):
             environment.name,
             cluster=environment.name,
             hosts=[_host_facts(slot) for slot in self._plan.slots],
-            network={**ranges, "outside": self.network.outside},
-            view=self._cloud.view(),
+            network={**ranges, "outside": self.network.outside, "hosts": self._between_hosts()},
+            view=self._cloud.view(self.network),
+            way=self.network.way,
             triggers=self._triggers(),
             seed=self.identity.seed,
             opts=self._child(),
         )
+
+    def _between_hosts(self) -> str:
+        """What hosts may open on each other: verify asks for nothing that is not allowed."""
+        settings = self._environment.settings
+        return settings.between_hosts if isinstance(settings, CloudSettings) else "services"
 
     # -- what the stages share
 
@@ -167,7 +223,8 @@ class Cluster(pulumi.ComponentResource):
     def _fingerprint(self, slot: Slot) -> Output[str]:
         """What a manager's machine is made of; the text itself is secret, its hash is not."""
         text = self._boots[slot.name].user_data
-        made_of = f"{slot.image} {slot.address}"
+        cloud = f" {slot.type} {slot.disk} {slot.spot}" if slot.type else ""
+        made_of = f"{slot.image}{cloud} {slot.address}"
         return Output.unsecret(text.apply(lambda told: digest(f"{made_of} {told}")))
 
     def _triggers(self) -> dict[str, Output[str]]:

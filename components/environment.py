@@ -14,18 +14,25 @@ from typing import TypeVar
 
 import yaml
 
-from components.config import reader, values
+from components.config import cloud_reader, reader, values
+from components.config.backup_keys import read_backup
 from components.config.cursor import Cursor
 from components.config.faults import Faults
-from components.config.keys import LAB, NETWORK, TOP
+from components.config.keys import NETWORK, TOP
 from components.config.model import (
     CLOUDS,
+    AlicloudSettings,
+    AwsSettings,
+    Backup,
     Cloud,
+    CloudSettings,
     Environment,
+    Keys,
     LabSettings,
     Network,
     Pool,
     Role,
+    Settings,
     Zone,
 )
 from components.config.public_key import public_key
@@ -33,12 +40,18 @@ from components.errors import ConfigError
 from components.plan.check import rule_faults
 
 __all__ = [
+    "AlicloudSettings",
+    "AwsSettings",
+    "Backup",
     "Cloud",
+    "CloudSettings",
     "Environment",
+    "Keys",
     "LabSettings",
     "Network",
     "Pool",
     "Role",
+    "Settings",
     "Zone",
     "from_pulumi",
     "read_environment",
@@ -61,24 +74,31 @@ def read_environment(config: Mapping[str, object], *, stack: str, source: str) -
     top = Cursor(config, "fairway", TOP, faults)
     cloud: Cloud = top.take("cloud", values.one_of(CLOUDS, "clouds"), "lab")
     network = _sound(faults, lambda: reader.read_network(top.sub("network", NETWORK), cloud))
-    lab = _sound(faults, lambda: reader.read_lab(top.sub("lab", LAB)))
-    pools = _sound(faults, lambda: reader.read_pools(top))
+    settings = _sound(faults, lambda: cloud_reader.read_settings(top, cloud))
+    pools = _sound(faults, lambda: reader.read_pools(top, cloud))
     survivable = _read_survivable(top, network)
     batch = top.take("batch", values.whole(1, 100), 1)
     operators = top.listed("operators", public_key)
-    faults.extend(rule_faults(name, network=network, pools=pools, lab=lab, survivable=survivable))
-    if len(faults) or network is None or pools is None or lab is None:
+    keys = reader.read_keys(top)
+    backup = read_backup(top, cloud)
+    autolock = top.take("autolock", values.flag, blank=False)
+    faults.extend(
+        rule_faults(name, network=network, pools=pools, settings=settings, survivable=survivable)
+    )
+    if len(faults) or network is None or pools is None or settings is None:
         raise faults.error()
     return Environment(
         name=name,
         source=source,
-        cloud=cloud,
         network=network,
         pools=pools,
         survivable=survivable,
         batch=batch,
         operators=operators,
-        lab=lab,
+        keys=keys,
+        backup=backup,
+        autolock=autolock,
+        settings=settings,
     )
 
 

@@ -3,6 +3,8 @@
     FairwayError
     ├── ConfigError          edit the stack's configuration
     │   └── ConfigFaults     the same for several at once; `faults` holds each
+    ├── CloudError           the cloud's account refused or lacks something: as the hint says
+    │   └── CloudFaults      the same for several at once; `faults` holds each
     ├── SetupError           this computer lacks something, or a stack is in use: as the hint says
     ├── LabError             the one-computer cloud refused or could not do it
     │   ├── QuotaExceeded    ask for fewer routes, or raise the quota
@@ -72,6 +74,28 @@ class ConfigFaults(ConfigError):
         super().__init__(
             where=faults[0].where,
             what=f"{len(faults)} faults in the configuration",
+            hint="mend each of them",
+        )
+
+    def _render(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+class CloudError(FairwayError):
+    """The cloud's account lacks something, or its API refused or did not answer."""
+
+
+class CloudFaults(CloudError):
+    """Everything found wrong with an account, before anything is built.
+
+    `str` shows one fault a line; `faults` holds the single errors, never none.
+    """
+
+    def __init__(self, faults: Sequence[CloudError]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(
+            where=faults[0].where,
+            what=f"{len(faults)} things stand in the way",
             hint="mend each of them",
         )
 

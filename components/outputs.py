@@ -1,4 +1,4 @@
-"""What people and programs use next: an inventory, SSH and Docker access, and the closing words.
+"""What people and programs use next: an inventory, and the files that let them in.
 
 Texts are made by pure functions of plain values; `write_access` alone touches the disk.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from components.plan.model import Plan, Slot
-from components.plan.safety import quorum
+from components.remote import way as ways
 from components.remote.command import Secret
 
 SSH_CONFIG = "ssh_config"
@@ -22,18 +23,36 @@ KNOWN_HOSTS = "known_hosts"
 OPERATOR_KEY = "operator_key"
 INVENTORY = "inventory.json"
 
-_DEFAULT_STACK = "lab"
 _USER = "root"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bastion:
-    """The host that leads to hosts without a public address; `host_key` is its only key."""
+    """The host that leads to hosts without a public address, and the only keys it may show."""
 
     name: str
     address: str
-    host_key: str
-    user: str = _USER
+    host_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionManager:
+    """AWS Session Manager leads to hosts without a public address, in this region."""
+
+    region: str
+
+
+Door = Bastion | SessionManager
+
+
+def door(ring: Secret, way: Mapping[str, str]) -> Door | None:
+    """What a way (components/remote/way.py) leads through; None where it leads straight."""
+    if ways.BY_SSM in way:
+        return SessionManager(region=way[ways.BY_SSM])
+    bastion = ways.bastion(ring, way)
+    if bastion is None:
+        return None
+    return Bastion(name=bastion.name, address=bastion.address, host_keys=bastion.known)
 
 
 def inventory(
@@ -85,136 +104,111 @@ def _host(slot: Slot) -> dict[str, Any]:
         "address": str(slot.address),
         "containers": str(slot.containers),
         "image": slot.image,
+        **_bought(slot),
         "labels": dict(slot.labels),
     }
 
 
-def alias(plan: Plan, slot: Slot) -> str:
+def _bought(slot: Slot) -> dict[str, Any]:
+    """What only a cloud's instance has."""
+    spot = {"spot": True} if slot.spot else {}
+    return {"type": slot.type, "disk": slot.disk, **spot} if slot.type else {}
+
+
+def alias(plan: Plan, name: str) -> str:
     """The name of a host among all environments of a user: "a1.lab"."""
-    return f"{slot.name}.{plan.environment}"
+    return f"{name}.{plan.environment}"
 
 
-def known_hosts(plan: Plan, host_keys: Mapping[str, str], *, bastion: Bastion | None = None) -> str:
-    """One line for each host: the one key that it may show, by slot name from `host_keys`."""
-    lines = [f"{slot.address},{alias(plan, slot)} {host_keys[slot.name]}" for slot in plan.slots]
-    if bastion:
-        lines.append(f"{bastion.address} {bastion.host_key}")
-    return "".join(f"{line}\n" for line in lines)
+def known_hosts(
+    plan: Plan, host_keys: Mapping[str, tuple[str, ...]], *, door: Door | None = None
+) -> str:
+    """A line for each key that a host may show, by slot name from `host_keys`; mostly one."""
+    known = [(str(slot.address), slot.name, host_keys[slot.name]) for slot in plan.slots]
+    if isinstance(door, Bastion):
+        known.append((door.address, door.name, door.host_keys))
+    return "".join(
+        f"{address},{alias(plan, name)} {key}\n" for address, name, keys in known for key in keys
+    )
 
 
-def ssh_config(plan: Plan, folder: Path, *, bastion: Bastion | None = None) -> str:
-    """An OpenSSH client configuration: `ssh -F FILE a1`.
+def ssh_config(plan: Plan, folder: Path, *, door: Door | None = None, keys: int = 1) -> str:
+    """An OpenSSH client configuration: `ssh -F FILE a1`. It offers so many of our own `keys`.
 
     It holds no `Host *`, so that a user may include it in `~/.ssh/config`. `folder` is absolute:
     OpenSSH reads other paths from where it was started.
     """
-    blocks = [
-        _block(f"{slot.name} {alias(plan, slot)}", HostName=str(slot.address))
-        for slot in plan.slots
-    ]
+    blocks = [_block(_names(plan, slot.name), HostName=str(slot.address)) for slot in plan.slots]
+    files = [written(folder / name) for name in _key_files(keys)]
     common = {
         "User": _USER,
-        "IdentityFile": _path(folder / OPERATOR_KEY),
+        # One option in several lines: that many keys are offered, in this order.
+        "IdentityFile": "\n  IdentityFile ".join(files),
         "IdentitiesOnly": "yes",
-        "UserKnownHostsFile": _path(folder / KNOWN_HOSTS),
+        "UserKnownHostsFile": written(folder / KNOWN_HOSTS),
         "GlobalKnownHostsFile": "/dev/null",
         "StrictHostKeyChecking": "yes",
     }
-    names = " ".join(f"{slot.name} {alias(plan, slot)}" for slot in plan.slots)
-    if bastion:
-        blocks.append(_block(names, ProxyJump=bastion.name))
-        blocks.append(
-            _block(bastion.name, HostName=bastion.address, **common | {"User": bastion.user})
-        )
-    return "\n".join([*blocks, _block(names, **common)])
+    hosts = " ".join(_names(plan, slot.name) for slot in plan.slots)
+    if isinstance(door, Bastion):
+        blocks.append(_block(_names(plan, door.name), HostName=door.address, **common))
+    if door is not None:
+        blocks.append(_block(hosts, **_through(plan, door)))
+    return "\n".join([*blocks, _block(hosts, **common)])
+
+
+def _key_files(count: int) -> list[str]:
+    """Names for the files of our private keys, the one in use first."""
+    return [OPERATOR_KEY, *(f"{OPERATOR_KEY}_{number}" for number in range(2, count + 1))]
+
+
+def _names(plan: Plan, name: str) -> str:
+    return f"{name} {alias(plan, name)}"
+
+
+def _through(plan: Plan, door: Door) -> dict[str, str]:
+    if isinstance(door, Bastion):
+        return {"ProxyJump": alias(plan, door.name)}
+    # OpenSSH gives the line to a shell, after it has put host and port into it.
+    fairway, *words = ways.tunnel(door.region, plan.environment, "%h", "%p")
+    return {"ProxyCommand": " ".join([shlex.quote(fairway.replace("%", "%%")), *words])}
 
 
 def _block(names: str, **options: str) -> str:
     return "".join([f"Host {names}\n", *(f"  {key} {value}\n" for key, value in options.items())])
 
 
-def _path(path: Path) -> str:
+def written(path: Path) -> str:
+    """A path as OpenSSH's configuration takes it; a shell takes it too."""
     # OpenSSH expands % in these options and takes a path with spaces in quotes.
     text = str(path).replace("%", "%%")
     return f'"{text}"' if " " in text else text
-
-
-def summary(plan: Plan, folder: Path, *, connectivity: str = "", swarm: str = "") -> str:
-    """The closing words of `make up`: what stands, whether it works, what to do with it.
-
-    `connectivity` is the report of verify as text. No colours, no line over 100 characters for
-    names of usual length.
-    """
-    parts = [_headline(plan, swarm), _table(_host_rows(plan))]
-    if connectivity:
-        parts.append(connectivity.strip())
-    return "\n\n".join([*parts, _table(_next_steps(plan, folder))]) + "\n"
-
-
-def _headline(plan: Plan, swarm: str) -> str:
-    managers = len(plan.managers)
-    size = f"{_count(len(plan.slots), 'host')} in {_count(len(plan.network.zones), 'zone')}"
-    told = [
-        f"{plan.environment}: {size}",
-        f"{_count(managers, 'manager')} (quorum {quorum(managers)})",
-        _count(len(plan.workers), "worker"),
-        f"{_count(len(plan.routes), 'entry', 'entries')} in every route table",
-    ]
-    return ", ".join(told) + (f"; Swarm {swarm}" if swarm else "")
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _host_rows(plan: Plan) -> list[Sequence[str]]:
-    columns = ("name", "role", "zone", "address", "containers", "pool", "image")
-    head = ("HOST", *(column.upper() for column in columns[1:]))
-    return [head, *([str(getattr(slot, column)) for column in columns] for slot in plan.slots)]
-
-
-def _next_steps(plan: Plan, folder: Path) -> list[Sequence[str]]:
-    stack = plan.environment
-    argument = "" if stack == _DEFAULT_STACK else f" STACK={stack}"
-    shell = f"ssh -F {_path(folder / SSH_CONFIG)} {plan.managers[0].name}"
-    return [
-        ("a shell on a host", shell),
-        ("the Swarm's nodes", f"{shell} docker node ls"),
-        ("your own docker", f'eval "$(./fairway access --shell {stack})"; docker node ls'),
-        ("all of it as JSON", str(folder / INVENTORY)),
-        ("the picture", f"make picture{argument}"),
-        ("check again", f"make verify{argument}"),
-        ("tear it down", f"make down{argument}"),
-    ]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
 
 
 def write_access(
     folder: Path,
     plan: Plan,
     *,
-    host_keys: Mapping[str, str],
-    operator_key: Secret,
+    host_keys: Mapping[str, tuple[str, ...]],
+    operator_keys: Sequence[Secret],
     facts: Mapping[str, Any],
-    bastion: Bastion | None = None,
+    door: Door | None = None,
 ) -> None:
     """Write the files of an environment into `folder`, for its owner alone.
 
-    `facts` is an inventory. Each file is replaced as a whole; the operator's key is never
-    readable for others, not for a moment.
+    `facts` is an inventory. Each file is replaced as a whole; the operator's keys are never
+    readable for others, not for a moment, and go when they are not accepted any more.
     """
     folder = folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(folder / OPERATOR_KEY, operator_key.reveal(), 0o600)
-    _replace(folder / KNOWN_HOSTS, known_hosts(plan, host_keys, bastion=bastion), 0o644)
-    _replace(folder / SSH_CONFIG, ssh_config(plan, folder, bastion=bastion), 0o644)
+    names = _key_files(len(operator_keys))
+    for name, key in zip(names, operator_keys, strict=True):
+        _replace(folder / name, key.reveal(), 0o600)
+    for former in folder.glob(f"{OPERATOR_KEY}_*"):
+        if former.name not in names:
+            former.unlink()
+    _replace(folder / KNOWN_HOSTS, known_hosts(plan, host_keys, door=door), 0o644)
+    _replace(folder / SSH_CONFIG, ssh_config(plan, folder, door=door, keys=len(names)), 0o644)
     _replace(folder / INVENTORY, json.dumps(facts, indent=2) + "\n", 0o644)
 
 

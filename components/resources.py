@@ -21,14 +21,48 @@ class Owned(pulumi.CustomResource):
 
 
 class Identity(Owned):
-    """The seed that all SSH keys of a cluster come from; a secret."""
+    """The seeds that all SSH keys of a cluster come from; `seed` is their keyring, a secret.
+
+    `generation` is the one in use; the keys of those in `accept` are accepted beside it.
+    """
 
     seed: Output[str]
 
     def __init__(
-        self, name: str, *, cluster: Input[str], opts: ResourceOptions | None = None
+        self,
+        name: str,
+        *,
+        cluster: Input[str],
+        generation: Input[int] = 1,
+        accept: Sequence[Input[int]] = (),
+        opts: ResourceOptions | None = None,
     ) -> None:
-        super().__init__("host:Identity", name, {"cluster": cluster, "seed": None}, opts)
+        keys = {"generation": generation, "accept": list(accept)}
+        inputs = {"cluster": cluster, **keys, "seed": None, "seeds": None}
+        super().__init__("host:Identity", name, inputs, opts)
+
+
+class FirstBoot(Owned):
+    """A cloud's instance has set itself up and lets us in; a new instance is waited for anew.
+
+    `way` is how it is reached, see components/remote/way.py.
+    """
+
+    machine: Output[str]
+
+    def __init__(  # noqa: PLR0913 - what finding a host takes
+        self,
+        name: str,
+        *,
+        cluster: Input[str],
+        machine: Input[str],
+        address: Input[str],
+        way: Mapping[str, Input[str]],
+        seed: Input[str],
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        place = {"cluster": cluster, "name": name, "machine": machine, "address": address}
+        super().__init__("host:FirstBoot", name, {**place, "way": way, "seed": seed}, opts)
 
 
 class Vpc(Owned):
@@ -160,11 +194,12 @@ class Quorum(Owned):
         managers: Mapping[str, Input[str]],
         fingerprints: Mapping[str, Input[str]],
         overlays: Input[str],
+        way: Mapping[str, Input[str]],
         seed: Input[str],
         opts: ResourceOptions | None = None,
     ) -> None:
         sets = {"managers": managers, "fingerprints": fingerprints}
-        inputs = {"cluster": cluster, **sets, "overlays": overlays, "seed": seed}
+        inputs = {"cluster": cluster, **sets, "overlays": overlays, "way": way, "seed": seed}
         super().__init__("swarm:Quorum", name, inputs, opts)
 
 
@@ -172,6 +207,7 @@ class Node(Owned):
     """A machine as a node of the Swarm: role, labels, and the routed network on it.
 
     `managers` are maps of name and address, in the order of slots: the first begins the Swarm.
+    `backup` (components/backup/kit.py) and `autolock` are for managers; None is none.
     """
 
     node: Output[str]
@@ -190,14 +226,19 @@ class Node(Owned):
         managers: Sequence[Mapping[str, Input[str]]],
         overlays: Input[str],
         gwbridge: Input[str],
+        mtu: Input[int],
+        way: Mapping[str, Input[str]],
         seed: Input[str],
+        backup: Mapping[str, str] | None = None,
+        autolock: bool | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
         place = {"name": name, "machine": machine, "address": address, "containers": containers}
         duty = {"role": role, "labels": labels, "managers": managers}
-        ranges = {"overlays": overlays, "gwbridge": gwbridge}
+        managing = {"backup": backup, "autolock": autolock}
+        ranges = {"overlays": overlays, "gwbridge": gwbridge, "mtu": mtu, "way": way}
         known = {"node": None, "swarm": None}
-        inputs = {"cluster": cluster, **place, **duty, **ranges, "seed": seed, **known}
+        inputs = {"cluster": cluster, **place, **duty, **managing, **ranges, "seed": seed, **known}
         super().__init__("swarm:Node", name, inputs, opts)
 
 
@@ -214,10 +255,12 @@ class Report(Owned):
         hosts: Sequence[Mapping[str, Input[str]]],
         network: Mapping[str, Input[str]],
         view: Mapping[str, Input[str]],
+        way: Mapping[str, Input[str]],
         triggers: Mapping[str, Input[str]],
         seed: Input[str],
         opts: ResourceOptions | None = None,
     ) -> None:
-        inputs = {"cluster": cluster, "hosts": hosts, "network": network, "view": view}
+        where = {"view": view, "way": way}
+        inputs = {"cluster": cluster, "hosts": hosts, "network": network, **where}
         proof = {"triggers": triggers, "seed": seed, "summary": None}
         super().__init__("verify:Report", name, {**inputs, **proof}, opts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from components.clouds.base import Cloud
 from components.plan.model import Plan
 
 _NODE: Final = "fairway:swarm:Node"
+_READS: Final = 50  # times, a tenth of a second apart
 
 
 def swarm_stands(plan: Plan, cloud: Cloud) -> bool:
@@ -37,6 +39,22 @@ def joined_managers(recorded: Mapping[str, Mapping[str, Any]], names: set[str]) 
 
 
 def _recorded() -> Mapping[str, Mapping[str, Any]]:
+    """The state's resources, of the last checkpoint that is whole.
+
+    In a folder the engine writes a checkpoint over the former one, while this program runs, and so
+    reads it now and then half written or empty.
+    """
+    for _ in range(_READS - 1):
+        try:
+            return _read()
+        except Exception as error:  # the engine knows no narrower one
+            if "failed to load checkpoint" not in str(error):
+                raise
+            time.sleep(0.1)
+    return _read()
+
+
+def _read() -> Mapping[str, Mapping[str, Any]]:
     answer = pulumi.runtime.invoke(
         "pulumi:pulumi:readStackResourceOutputs", {"stackName": pulumi.get_stack()}
     )

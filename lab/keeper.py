@@ -20,7 +20,7 @@ from pathlib import Path
 
 from components.errors import FairwayError, LabError
 from lab import cgroup, nspawn, seed
-from lab.place import MachineSpec, Place, Record
+from lab.place import BACKUPS, MachineSpec, Place, Record
 from lab.process import Process, apart, is_init_of_a_namespace
 
 STOP = signal.SIGTERM
@@ -100,7 +100,10 @@ class Keeper:
             machine=nspawn.label(self._spec.lab, self._spec.name),
             hostname=self._spec.name,
             netns=RUN_NETNS / self._place.netns,
-            binds=[(self._place.data(inside), inside) for inside in self._spec.data],
+            binds=[
+                *((self._place.data(inside), inside) for inside in self._spec.data),
+                (self._place.backups, BACKUPS),
+            ],
         )
         console = open_console(self._place.console)
         pid = os.fork()

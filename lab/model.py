@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Generic, Literal, TypeVar
 
+ETHERNET_MTU = 1500
+
 Direction = Literal["in", "out"]
 Protocol = Literal["tcp", "udp", "icmp", "any"]
 
@@ -28,12 +30,14 @@ class Vpc:
 
     `quota` is the number of entries each route table may hold. `uplink` is the /30 between the
     computer (first address) and the router (second); None makes a lab with no way in or out.
+    `mtu` is the largest packet between machines; the uplink's stays 1500.
     """
 
     cidr: IPv4Network
     containers: IPv4Network
     uplink: IPv4Network | None = None
     quota: int = 200
+    mtu: int = ETHERNET_MTU
 
     @property
     def name(self) -> str:

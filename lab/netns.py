@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from components.errors import LabError
 from lab import locks, names, namespaces, router
-from lab.model import Machine, VSwitch
+from lab.model import ETHERNET_MTU, Machine, VSwitch
 from lab.netlink import LOOPBACK, link_index, netlink, remove_link
 from lab.state import State, Store
 
@@ -49,7 +49,8 @@ def connect(lab: str, state: State, machine: Machine) -> None:
     vswitch = state.vswitches[machine.vswitch]
     port = names.port(machine.name)
     namespace = names.namespace(lab, machine.name)
-    namespaces.within(names.router(lab), lambda: _make_port(port, namespace))
+    mtu = state.vpc.mtu if state.vpc else ETHERNET_MTU
+    namespaces.within(names.router(lab), lambda: _make_port(port, namespace, mtu))
     namespaces.within(namespace, lambda: _configure(machine, vswitch))
 
 
@@ -79,13 +80,14 @@ def _remove_port(port: str) -> None:
         remove_link(ip, port)
 
 
-def _make_port(port: str, namespace: str) -> None:
+def _make_port(port: str, namespace: str, mtu: int) -> None:
     with netlink() as ip:
         ip.link(
             "add",
             ifname=port,
             kind="veth",
-            peer={"ifname": INSIDE, "net_ns_fd": str(namespaces.RUN / namespace)},
+            mtu=mtu,
+            peer={"ifname": INSIDE, "net_ns_fd": str(namespaces.RUN / namespace), "mtu": mtu},
         )
         namespaces.set_sysctls(
             {f"net/ipv4/conf/{port}/{key}": value for key, value in _PORT_SETTINGS.items()}

@@ -8,6 +8,7 @@
     root         where image and disk are mounted as one while the machine runs
     data/        directories of the machine that need a real disk below them
     console.log keeper.log
+<labs>/<lab>/backups  shared by the lab's machines, and gone with the lab
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
@@ -29,6 +31,7 @@ LABS = Path("/var/lib/fairway/labs")
 MOUNTS = Path("/proc/self/mountinfo")
 GRACE = 30.0  # seconds; Swarm gives its tasks ten, and a loaded computer takes longer
 DATA = ("/var/lib/docker", "/var/lib/fairway")
+BACKUPS = "/var/lib/fairway/backups"  # in every machine the same directory, the lab's own
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +110,7 @@ class Place:
         self.image = self.path / "image"
         self.console = self.path / "console.log"
         self.keeper_log = self.path / "keeper.log"
+        self.backups = labs / lab / "backups"
         self.netns = names.namespace(lab, name)
 
     @classmethod
@@ -124,6 +128,7 @@ class Place:
             directory.mkdir(exist_ok=True)
         for inside in spec.data:
             self.data(inside).mkdir(parents=True, exist_ok=True)
+        self.backups.mkdir(mode=0o700, exist_ok=True)
         if not self.image.is_symlink():
             self.image.symlink_to(image)
         seed.write_private(self.path / "spec.json", dump_spec(spec))
@@ -185,8 +190,10 @@ class Place:
         shutil.rmtree(self.path, ignore_errors=True)
         if self.path.exists():
             shutil.rmtree(self.path)
-        if self.path.parent.is_dir() and not any(self.path.parent.iterdir()):
+        with suppress(OSError):  # others are there, or somebody else has just removed it
             self.path.parent.rmdir()
+            with suppress(OSError):  # it holds some, and stays until the lab goes
+                self.backups.rmdir()
 
     def last_words(self, lines: int = 8) -> str:
         """Give the end of what the keeper and the machine's console said."""

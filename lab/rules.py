@@ -11,6 +11,9 @@ from lab import names
 from lab.model import Machine, Route, RouteTable, Rule, SecurityGroup, Spec, Vpc, VSwitch
 from lab.state import State
 
+SMALLEST_MTU = 576
+LARGEST_MTU = 65535  # of a veth
+
 
 @singledispatch
 def check_put(spec: Spec, state: State) -> None:
@@ -26,7 +29,11 @@ def _(spec: Vpc, state: State) -> None:
         raise _refused(
             spec, "the uplink is too small", found=str(spec.uplink), wanted="a /30 or larger"
         )
+    if not SMALLEST_MTU <= spec.mtu <= LARGEST_MTU:
+        wanted = f"{SMALLEST_MTU} to {LARGEST_MTU}"
+        raise _refused(spec, "no link carries this MTU", found=str(spec.mtu), wanted=wanted)
     if state.vpc is not None:
+        # An MTU belongs to links that exist: a machine would keep its own until it starts again.
         _only_changes(spec, state.vpc, ("quota",))
 
 

@@ -14,8 +14,8 @@ from socket import AF_INET
 from typing import Any
 
 from components.errors import LabConflict
+from lab import computer, firewall, names, namespaces
 from lab import filter as nftables
-from lab import firewall, forwarding, names, namespaces
 from lab.model import Vpc
 from lab.netlink import link_index, netlink, remove_link
 
@@ -61,7 +61,7 @@ def ensure(lab: str, vpc: Vpc) -> tuple[str, ...]:
         *_route(lab, vpc, vpc.uplink),
         *_translate(lab, vpc),
     ]
-    forwarding.open_for(lab, names.uplink(lab))
+    computer.open_for(lab, names.uplink(lab))
     firewall.admit(names.uplink(lab))
     return tuple(repaired)
 
@@ -92,7 +92,7 @@ def remove(lab: str) -> tuple[str, ...]:
     """Take the uplink away and put the computer's settings back; names what was there."""
     found = []
     firewall.dismiss(names.uplink(lab))
-    forwarding.close_for(lab)
+    computer.close_for(lab)
     if _has_table(lab):
         nftables.nft("delete", "table", "ip", names.nft_table(lab))
         found.append(f"nft table {names.nft_table(lab)}")

@@ -1,31 +1,39 @@
-"""How the plugin gets into hosts: all keys come from the cluster's seed, sessions are kept."""
+"""How the plugin gets into hosts: all keys come from the cluster's keyring, sessions are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from threading import Lock
 
+from components.remote import way
 from components.remote.command import Secret
 from components.remote.endpoint import Endpoint
-from components.remote.keys import host_key, operator_key
 from components.remote.session import Sessions
+from provider.wire import Values
 
 _lock = Lock()
 _sessions: dict[Secret, Sessions] = {}
 
 
-def sessions_of(seed: Secret) -> Sessions:
-    """The one pool of sessions of this process for a cluster."""
+def sessions_of(ring: Secret) -> Sessions:
+    """The one pool of sessions of this process for a cluster's keyring."""
     with _lock:
-        if seed not in _sessions:
-            _sessions[seed] = Sessions(operator_key(seed).private)
-        return _sessions[seed]
+        if ring not in _sessions:
+            _sessions[ring] = way.sessions(ring)
+        return _sessions[ring]
 
 
-def endpoint(seed: Secret, name: str, address: str) -> Endpoint:
-    """Where the slot's host answers, and the only key it may show."""
-    return Endpoint(name=name, address=address, host_key=host_key(seed, name).public)
+def forget(endpoint: Endpoint) -> None:
+    """Close what is open to this place: its machine is gone, or another has its address now.
+
+    Resources of before and after a change of keys have pools of their own; all of them forget.
+    """
+    with _lock:
+        pools = list(_sessions.values())
+    for pool in pools:
+        pool.drop(endpoint)
 
 
-def endpoints(seed: Secret, addresses: Mapping[str, str]) -> tuple[Endpoint, ...]:
-    return tuple(endpoint(seed, name, address) for name, address in addresses.items())
+def endpoint_of(inputs: Values, name: str, address: str) -> Endpoint:
+    """Where a host of the cluster answers, as the inputs `cluster`, `seed` and `way` say."""
+    led = inputs.get("way") or {}
+    return way.endpoint(Secret(inputs["seed"]), inputs["cluster"], name, address, led)

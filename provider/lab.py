@@ -10,16 +10,13 @@ from typing import Any, ClassVar, Generic
 from components.errors import FairwayError
 from lab.lab import Lab
 from lab.model import Held, RouteTable, S, SecurityGroup, Spec, Vpc, VSwitch
-from provider.resource import REVISION, Call, Made, ResourceType, revision
+from provider.resource import READY, REVISION, STATE, Call, Made, ResourceType, revision
 from provider.rules import rule, rule_faults, rule_values
 from provider.schema import CIDR, MAPS, NUMBER, TEXT, Field, faults
-from provider.schema import Rule as Change
 from provider.wire import Values, has_unknown
 
 LAB = Field(kind=TEXT, change="replace")
 NAME = Field(kind=TEXT, change="replace")
-STATE = "state"
-READY = "ready"
 # A black hole is as planned: the entry is there, its machine is not, and the machine has its own
 # resource that says so.
 _AS_PLANNED = frozenset({"ready", "running", "active", "blackhole"})
@@ -51,12 +48,6 @@ class LabType(ResourceType, Generic[S]):
     @abstractmethod
     def inputs(self, spec: S) -> Values:
         """The inputs that would give what is there; the reverse of `spec`."""
-
-    def changes(self, old: Values, outputs: Values, new: Values) -> dict[str, Change]:
-        found = super().changes(old, outputs, new)
-        if outputs.get(STATE) != READY:
-            found[STATE] = "update"
-        return found
 
     def create(self, call: Call, inputs: Values) -> Made:
         return Made(self.id(inputs), self._put(call, inputs))

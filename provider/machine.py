@@ -9,14 +9,16 @@ from threading import Lock
 from typing import ClassVar, Final
 
 from components.errors import FairwayError, LabError
+from components.host.former import former_texts
 from components.host.ready import wait_ready
 from components.host.user_data import digest
 from components.remote.command import Secret
+from components.remote.endpoint import Endpoint
 from lab.lab import Lab
 from lab.model import Machine, Status
-from provider.access import endpoint, sessions_of
-from provider.lab import LAB, NAME, READY, STATE, LabType, condition, open_lab
-from provider.resource import REVISION, Call, Made, PartlyMadeError, revision
+from provider.access import endpoint_of, forget, sessions_of
+from provider.lab import LAB, NAME, LabType, condition, open_lab
+from provider.resource import READY, REVISION, STATE, Call, Made, PartlyMadeError, revision
 from provider.schema import ADDRESS, FLAG, TEXT, TEXTS, Field
 from provider.wire import Values
 
@@ -70,7 +72,7 @@ class MachineType(LabType[Machine]):
         "groups": Field(kind=TEXTS),
         USER_DATA: Field(kind=TEXT, change="replace"),
         SOURCE_DEST_CHECK: Field(kind=FLAG),
-        "seed": Field(kind=TEXT, change="replace", secret=True),
+        "seed": Field(kind=TEXT, change=None, secret=True),
     }
 
     def __init__(self) -> None:
@@ -80,7 +82,10 @@ class MachineType(LabType[Machine]):
         inputs, errors = super().check(where, old, new)
         text = inputs.get(USER_DATA)
         if isinstance(text, str):
-            inputs = {**inputs, USER_DATA: self._documents.keep(text)}
+            name = self._documents.keep(text)
+            former = {self._documents.keep(before) for before in former_texts(text)}
+            held = old.get(USER_DATA)
+            inputs = {**inputs, USER_DATA: held if held in former else name}
         return inputs, errors
 
     def spec(self, inputs: Values) -> Machine:
@@ -136,8 +141,7 @@ class MachineType(LabType[Machine]):
 
     def delete(self, call: Call, made: Made, inputs: Values) -> None:
         super().delete(call, made, inputs)
-        seed = Secret(inputs["seed"])
-        sessions_of(seed).drop(endpoint(seed, inputs["name"], inputs["address"]))
+        forget(_host(inputs))
 
     def _document(self, call: Call, inputs: Values) -> Machine:
         text = self._documents.text(f"machine {call.name}", inputs[USER_DATA])
@@ -157,13 +161,17 @@ class MachineType(LabType[Machine]):
         return Made(status.id, {**made.outputs, STATE: READY})
 
     def _wait(self, call: Call, inputs: Values) -> None:
-        seed = Secret(inputs["seed"])
         patience = call.timeout or PATIENCE
-        host = endpoint(seed, inputs["name"], inputs["address"])
         call.report("waiting for SSH")
-        session = sessions_of(seed).to(host, deadline=patience, report=call.report)
+        sessions = sessions_of(Secret(inputs["seed"]))
+        session = sessions.to(_host(inputs), deadline=patience, report=call.report)
         call.report("waiting for the end of the boot")
         wait_ready(session, deadline=patience, report=call.report)
+
+
+def _host(inputs: Values) -> Endpoint:
+    """Where the machine answers: always straight, for the lab is on this computer."""
+    return endpoint_of({**inputs, "cluster": inputs["lab"]}, inputs["name"], inputs["address"])
 
 
 def _fixed(spec: Machine) -> Machine:

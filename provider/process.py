@@ -8,19 +8,23 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
-from typing import Any, Final
+from typing import Any, Final, Protocol, cast
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
-
-from provider.server import FairwayProvider
 
 # The engine decides how much runs at once (`-p`); a call only waits here for its own thread.
 _THREADS: Final = 256
 _LONGEST_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # what the engine itself allows
 
 
-def serve(provider: FairwayProvider, arguments: list[str]) -> None:
+class Served(Protocol):
+    """A provider's servicer, which may want to know where its engine is."""
+
+    def attach(self, engine_address: str) -> None: ...
+
+
+def serve(provider: Served, arguments: list[str]) -> None:
     """Serve the engine that started this process until that engine ends or says so."""
     signal.signal(signal.SIGINT, _end_at_once)
     signal.signal(signal.SIGTERM, _end_at_once)
@@ -31,7 +35,9 @@ def serve(provider: FairwayProvider, arguments: list[str]) -> None:
         ThreadPoolExecutor(max_workers=_THREADS),
         options=[("grpc.max_receive_message_length", _LONGEST_MESSAGE_BYTES)],
     )
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(
+        cast("provider_pb2_grpc.ResourceProviderServicer", provider), server
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")

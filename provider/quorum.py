@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Set
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final
 
-from components.errors import ConfigError, FairwayError, SwarmError
+from components.errors import ConfigError, FairwayError
+from components.remote import way
 from components.remote.command import Secret
-from components.swarm.quorum import OVERRIDE, Quorum, look_at_quorum, quorum_fault
-from provider.access import endpoints, sessions_of
+from components.swarm.quorum import OVERRIDE, look_at_quorum, quorum_fault, replacement_fault
+from provider.access import endpoint_of, forget, sessions_of
 from provider.resource import REVISION, Call, Made, ResourceType, revision
 from provider.schema import CIDR, MAP, TEXT, Field
 from provider.wire import Values, has_unknown
+
+BOOTS_WITHIN: Final = 180.0  # seconds for a bastion to let us in after its start
 
 
 class QuorumType(ResourceType):
@@ -27,6 +30,7 @@ class QuorumType(ResourceType):
         "managers": Field(kind=MAP),
         "fingerprints": Field(kind=MAP),
         "overlays": Field(kind=CIDR),
+        "way": Field(kind=MAP, change=None, optional=True),
         "seed": Field(kind=TEXT, change=None, secret=True),
     }
     drifts = False
@@ -39,16 +43,31 @@ class QuorumType(ResourceType):
         return new, errors
 
     def create(self, call: Call, inputs: Values) -> Made:
-        return Made(inputs["cluster"], self.update(call, Made("", {}), inputs))
+        return Made(inputs["cluster"], {**self.shown(inputs), REVISION: revision()})
 
     def read(self, call: Call, made: Made, inputs: Values) -> tuple[Values, Values] | None:
         return inputs, made.outputs
 
     def update(self, call: Call, made: Made, inputs: Values) -> Values:
+        await_bastion(inputs, call.report)
         return {**self.shown(inputs), REVISION: revision()}
 
     def delete(self, call: Call, made: Made, inputs: Values) -> None:
         """Nothing exists outside the state."""
+
+
+def await_bastion(inputs: Values, report: Callable[[str], None]) -> None:
+    """Return when the bastion, if there is one, lets us in.
+
+    It may be as new as the managers are to be, and a manager that cannot be reached any more is
+    taken away without being asked to leave.
+    """
+    ring = Secret(inputs["seed"])
+    bastion = way.bastion(ring, inputs.get("way") or {})
+    if bastion is not None:
+        forget(bastion)
+        report("waiting for the bastion")
+        sessions_of(ring).to(bastion, deadline=BOOTS_WITHIN, report=report)
 
 
 def _moved_overlays(old: Values, new: Values) -> FairwayError | None:
@@ -73,11 +92,23 @@ def _unsafe(old: Values, new: Values) -> FairwayError | None:
     replaced = _replaced(old, new)
     if not before or (before == after and not replaced):
         return quorum_fault(before, after)
-    seed = Secret(old["seed"])
-    seen = look_at_quorum(endpoints(seed, old["managers"]), sessions_of(seed), old["cluster"])
+    led = _known_way(old, new)
+    if led is None:
+        return quorum_fault(before, after)
+    reached = {**old, "way": led}
+    managers = [endpoint_of(reached, *place) for place in old["managers"].items()]
+    seen = look_at_quorum(managers, sessions_of(Secret(old["seed"])), old["cluster"])
     if seen.outside and not seen.standing | seen.leaderless:
         return quorum_fault(set(), after)  # they answer, and no Swarm ever began
     return quorum_fault(before, after, seen) or replacement_fault(before, replaced, seen)
+
+
+def _known_way(old: Values, new: Values) -> Mapping[str, str] | None:
+    """The way to the managers; a preview may not know the new one yet, nor a state an old one."""
+    for known in (new.get("way", {}), old.get("way")):
+        if known is not None and not has_unknown(known):
+            return dict(known)
+    return None
 
 
 def _replaced(old: Values, new: Values) -> set[str]:
@@ -86,22 +117,3 @@ def _replaced(old: Values, new: Values) -> set[str]:
     if has_unknown(after):
         return set()
     return {name for name in before if name in after and before[name] != after[name]}
-
-
-def replacement_fault(managers: Set[str], replaced: Set[str], seen: Quorum) -> FairwayError | None:
-    """Why these managers must not be replaced, even one at a time; None if they may.
-
-    A manager that works is away for a while: those that work without it must be a majority.
-    """
-    for name in sorted(replaced & seen.standing):
-        rest, working = managers - {name}, seen.standing - {name}
-        if rest and 2 * len(working) <= len(rest):
-            return SwarmError(
-                where="managers",
-                what=f"{name} cannot be replaced while others do not work",
-                found=str(seen),
-                wanted=f"more than half of {', '.join(sorted(rest))} at work",
-                hint="bring those back first: replace them alone with"
-                f" `pulumi up --target '**::NAME'`; {OVERRIDE}=1 goes on nevertheless",
-            )
-    return None

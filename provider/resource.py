@@ -15,6 +15,10 @@ from provider.wire import UNKNOWN, Values
 # An output that changes whenever the resource was really worked on, also where no input changed
 # (a repair). What depends on the resource, such as the report of verify, takes it as an input.
 REVISION = "revision"
+# An output that says READY, or what is still missing or not as it must be: then the next `up` goes
+# on with Update, also where no input changed.
+STATE = "state"
+READY = "ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,14 @@ class ResourceType(ABC):
 
     def changes(self, old: Values, outputs: Values, new: Values) -> dict[str, Rule]:
         """Say which inputs differ, or which outputs are not as they must be, and what follows."""
-        del outputs
-        return {
+        found: dict[str, Rule] = {
             name: entry.change
             for name, entry in self.fields.items()
             if entry.change and old.get(name) != new.get(name)
         }
+        if STATE in self.computed and outputs.get(STATE) != READY:
+            found[STATE] = "update"
+        return found
 
     def shown(self, inputs: Values) -> Values:
         """Return the inputs that are outputs as well: all but the secrets."""

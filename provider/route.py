@@ -12,10 +12,9 @@ from typing import ClassVar
 
 from components.errors import FairwayError
 from lab.model import Held, Route
-from provider.lab import LAB, READY, STATE, condition, open_lab
-from provider.resource import REVISION, Call, Made, ResourceType, revision
+from provider.lab import LAB, condition, open_lab
+from provider.resource import READY, REVISION, STATE, Call, Made, ResourceType, revision
 from provider.schema import CIDR, TEXT, TEXTS, Field
-from provider.schema import Rule as Change
 from provider.wire import Values
 
 
@@ -30,12 +29,6 @@ class RouteType(ResourceType):
         "destination": Field(kind=CIDR, change="replace"),
         "machine": Field(kind=TEXT),
     }
-
-    def changes(self, old: Values, outputs: Values, new: Values) -> dict[str, Change]:
-        found = super().changes(old, outputs, new)
-        if outputs.get(STATE) != READY:
-            found[STATE] = "update"
-        return found
 
     def create(self, call: Call, inputs: Values) -> Made:
         try:

@@ -52,6 +52,10 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
+def _numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(type(item) is int for item in value)
+
+
 def _maps(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
@@ -63,6 +67,7 @@ NUMBER = Kind(
 )
 CIDR = Kind(wanted="an IPv4 network such as 10.77.1.0/24", fits=_parses(IPv4Network))
 ADDRESS = Kind(wanted="an IPv4 address such as 10.77.1.11", fits=_parses(IPv4Address))
+NUMBERS = Kind(wanted="a list of whole numbers", fits=_numbers)
 TEXTS = Kind(wanted="a list of texts", fits=_texts)
 MAPS = Kind(wanted="a list of maps", fits=_maps)
 MAP = Kind(wanted="a map", fits=lambda v: isinstance(v, Mapping))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network
 from typing import ClassVar
 
 from components.errors import FairwayError
 from components.remote.command import Secret
-from components.verify import NetworkFacts, NetworkView, Report, Target, fingerprint, verify
-from components.verify.lab_view import LabView
-from provider.access import endpoint, sessions_of
-from provider.lab import open_lab
+from components.verify import Report, asked, fingerprint, verify
+from provider.access import sessions_of
 from provider.resource import REVISION, Call, Made, PartlyMadeError, ResourceType, revision
 from provider.schema import MAP, MAPS, TEXT, Field
 from provider.schema import Rule as Change
@@ -29,6 +26,7 @@ class ReportType(ResourceType):
         "hosts": Field(kind=MAPS),
         "network": Field(kind=MAP),
         "view": Field(kind=MAP, change=None),
+        "way": Field(kind=MAP, change=None, optional=True),
         "triggers": Field(kind=MAP),
         "seed": Field(kind=TEXT, change=None, secret=True),
     }
@@ -38,8 +36,8 @@ class ReportType(ResourceType):
     def changes(self, old: Values, outputs: Values, new: Values) -> dict[str, Change]:
         """What verify asks changes with this project too: then it is asked again."""
         found = super().changes(old, outputs, new)
-        asked = {name: new[name] for name in ("hosts", "network", "seed")}
-        if not has_unknown(asked) and outputs.get(PRINT) != _fingerprint(new):
+        question = {name: new[name] for name in ("hosts", "network", "seed")}
+        if not has_unknown(question) and outputs.get(PRINT) != _fingerprint(new):
             found[PRINT] = "update"
         return found
 
@@ -77,38 +75,11 @@ class ReportType(ResourceType):
 
 def _verified(call: Call, inputs: Values) -> Report:
     sessions = sessions_of(Secret(inputs["seed"]))
-    hosts, network = _targets(inputs), _facts(inputs)
-    return verify(hosts, network, sessions, _view(inputs), call.report)
-
-
-def _view(inputs: Values) -> NetworkView | None:
-    return LabView(open_lab(inputs["view"])) if "lab" in inputs["view"] else None
+    hosts, network = asked.targets(inputs), asked.facts(inputs)
+    return verify(hosts, network, sessions, asked.view(inputs), call.report)
 
 
 def _fingerprint(inputs: Values) -> str:
-    return fingerprint(_targets(inputs), _facts(inputs))
-
-
-def _targets(inputs: Values) -> list[Target]:
-    seed = Secret(inputs["seed"])
-    return [
-        Target(
-            name=host["name"],
-            zone=host["zone"],
-            endpoint=endpoint(seed, host["name"], host["address"]),
-            containers=IPv4Network(host["containers"]),
-            address=IPv4Address(host["address"]),
-        )
-        for host in inputs["hosts"]
-    ]
-
-
-def _facts(inputs: Values) -> NetworkFacts:
-    network = inputs["network"]
-    outside = network.get("outside")
-    return NetworkFacts(
-        environment=inputs["cluster"],
-        vpc=IPv4Network(network["vpc"]),
-        containers=IPv4Network(network["containers"]),
-        outside=IPv4Address(outside) if outside else None,
-    )
+    # What is asked does not depend on the way to the hosts, which a preview may not know yet.
+    question = {**inputs, "way": {}}
+    return fingerprint(asked.targets(question), asked.facts(question))

@@ -14,6 +14,8 @@ from scripts.workspace import ROOT
 
 LOCKS = {
     "requirements.in": "requirements.txt",
+    "requirements-aws.in": "requirements-aws.txt",
+    "requirements-alicloud.in": "requirements-alicloud.txt",
     "requirements-dev.in": "requirements-dev.txt",
     "scripts/engine/go.in": "scripts/engine/go.txt",
 }

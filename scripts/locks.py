@@ -1,4 +1,4 @@
-"""Locks that a dead process of this computer left in the local state backend."""
+"""The engine's locks in a state backend of files: whose they are, and those of dead processes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from scripts.progress import already, span
 
 PROJECT = "fairway"  # as Pulumi.yaml names it
 TICKS = os.sysconf("SC_CLK_TCK")
+PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,28 +31,51 @@ class Lock:
     taken: float  # seconds since the epoch
 
     def __str__(self) -> str:
-        held = span(max(0.0, time.time() - self.taken))
-        return f"process {self.pid} of {self.user} on {self.host}, for {held}"
+        who = f"process {self.pid} of {self.user} on {self.host}"
+        return f"a run of the engine by {who}, {since(self.taken)}"
+
+    @property
+    def here(self) -> bool:
+        """Whether a process of this computer took it, which can be judged."""
+        return self.host == socket.gethostname()
+
+    @property
+    def gone(self) -> bool:
+        """Whether its process is known to be no more."""
+        return self.here and not alive(self)
+
+
+def since(moment: float) -> str:
+    """When something began, and how long ago that is."""
+    began = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(moment))
+    return f"since {began} ({span(max(0.0, time.time() - moment))})"
 
 
 def release_stale(stack: str) -> None:
-    """Remove the locks of processes that are no more; a SetupError names one that lives.
+    """Remove the locks of processes that are no more; other backends' are the engine's to judge.
 
-    Only a lock taken on this computer can be judged; others, and other backends, are the engine's.
+    Raises:
+        SetupError: Another run is at work, or a lock of another computer's was left behind.
     """
     for lock in held(stack):
-        if lock.host != socket.gethostname():
-            continue
-        if alive(lock):
-            raise SetupError(
-                where=f"stack {stack}",
-                what="another run is at work on it",
-                found=str(lock),
-                hint=f"wait for it, or interrupt it (kill -INT {lock.pid})",
-            )
+        if not lock.gone:
+            raise at_work(stack, lock)
         lock.path.unlink(missing_ok=True)
         lock.path.with_name(f"{lock.path.name}.attrs").unlink(missing_ok=True)
-        already("lock", f"released: held by {lock}, which is no more")
+        already("lock", f"released: {lock}, which is no more")
+
+
+def at_work(stack: str, lock: Lock) -> SetupError:
+    """What is told where a run holds the stack."""
+    cancel = f"run `pulumi cancel --yes --stack {stack}`"
+    if lock.here:
+        another = "" if _told_apart() else f"; if process {lock.pid} is another by now, {cancel}"
+        hint = f"wait for it, or interrupt it (kill -INT {lock.pid}){another}"
+    else:
+        hint = f"wait for it; if it is no more, {cancel}"
+    return SetupError(
+        where=f"stack {stack}", what="another run is at work on it", found=str(lock), hint=hint
+    )
 
 
 def held(stack: str) -> list[Lock]:
@@ -75,18 +99,37 @@ def _read(path: Path) -> Lock:
 
 
 def alive(lock: Lock) -> bool:
-    """Whether the process that took the lock still runs, and is no later one with its number."""
+    """Whether the process that took the lock still runs, and is no later one with its number.
+
+    Where there is no /proc, as on a Mac, a later one cannot be told from it and counts as alive.
+    """
+    if not _told_apart():
+        return _answers(lock.pid)
     began = started(lock.pid)
     return began is not None and began <= lock.taken + 1
+
+
+def _told_apart() -> bool:
+    return (PROC / "self" / "stat").exists()
+
+
+def _answers(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def started(pid: int) -> float | None:
     """When a process of this computer started, in seconds since the epoch; None if it is gone."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
     if fields[0] == "Z":
         return None
     since_boot = int(fields[19]) / TICKS  # field 22 of proc_pid_stat(5)
-    return time.time() - float(Path("/proc/uptime").read_text().split()[0]) + since_boot
+    return time.time() - float((PROC / "uptime").read_text().split()[0]) + since_boot

@@ -16,6 +16,7 @@ from scripts.progress import Step, already
 from scripts.workspace import PIP_INSTALL, PYTHON, ROOT, VENV
 
 STAMP = VENV / "fairway.lock"  # which lock files this .venv was made from
+CLOUD_LOCKS = {"aws": "requirements-aws.txt", "alicloud": "requirements-alicloud.txt"}
 
 
 def prepare(arguments: list[str]) -> int:
@@ -34,9 +35,10 @@ def prepare(arguments: list[str]) -> int:
 
 
 def _prepare(stack: str, chosen: argparse.Namespace) -> None:
-    on_lab = chosen.tests or workspace.cloud_of(stack) == "lab"
-    system.install_packages(lab=on_lab and not chosen.tools)
-    install_python(tests=chosen.tests or chosen.tools)
+    cloud = workspace.cloud_of(stack)
+    on_lab = chosen.tests or cloud == "lab"
+    system.install_packages(lab=on_lab and not chosen.tools, tests=chosen.tests)
+    install_python(lock_files(cloud, tests=chosen.tests or chosen.tools))
     if chosen.tools:
         return
     pulumi_cli.install_engine()
@@ -45,9 +47,15 @@ def _prepare(stack: str, chosen: argparse.Namespace) -> None:
     install_backend()
 
 
-def install_python(*, tests: bool) -> None:
-    """Make `.venv` hold exactly what the lock files say."""
-    locks = ["requirements.txt", *(["requirements-dev.txt"] if tests else [])]
+def lock_files(cloud: str, *, tests: bool) -> list[str]:
+    """The lock files that a stack on `cloud` needs: the lab needs no cloud's SDK."""
+    if tests:
+        return ["requirements.txt", *CLOUD_LOCKS.values(), "requirements-dev.txt"]
+    return ["requirements.txt", *([CLOUD_LOCKS[cloud]] if cloud in CLOUD_LOCKS else [])]
+
+
+def install_python(locks: list[str]) -> None:
+    """Make `.venv` hold at least what the lock files say."""
     if _stamped(locks):
         already("python")
         return
@@ -56,7 +64,7 @@ def install_python(*, tests: bool) -> None:
         step.run([sys.executable, "-m", "venv", *clear, VENV])
         chosen = [word for lock in locks for word in ("-r", lock)]
         step.run([*PIP_INSTALL, *chosen], watch=_package_of)
-        STAMP.write_text(json.dumps(_stamp(locks)))
+        STAMP.write_text(json.dumps({**_made(), **_stamp(locks)}))
         step.done = f".venv from {' and '.join(locks)}"
 
 
@@ -71,10 +79,13 @@ def _stamp(locks: list[str]) -> dict[str, str]:
 
 
 def _stamped(locks: list[str]) -> bool:
-    if not (STAMP.exists() and PYTHON.exists()):
-        return False
-    made: dict[str, str] = json.loads(STAMP.read_text())
-    return _stamp(locks).items() <= made.items()
+    return PYTHON.exists() and _stamp(locks).items() <= _made().items()
+
+
+def _made() -> dict[str, str]:
+    """What `.venv` was made from; stacks of several clouds add to it, one after the other."""
+    made: dict[str, str] = json.loads(STAMP.read_text()) if STAMP.exists() else {}
+    return made
 
 
 def _version_differs() -> bool:

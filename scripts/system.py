@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from components.errors import SetupError
@@ -20,12 +21,16 @@ FOR_LAB = {
     "ssh": "openssh-client",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",  # Ubuntu lacks it
 }
+FOR_TESTS = {"iptables": "iptables"}  # hosts' packet rules, tried in namespaces of this computer
+# Debian's; where the distribution has them as a snap alone, tests/browser says that it did not run.
+FOR_BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+LINUX = Path("/proc/self/ns/net").exists()
 ADMIN_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"  # `su` without `-` leaves them out of PATH
 
 
-def install_packages(*, lab: bool) -> None:
+def install_packages(*, lab: bool, tests: bool = False) -> None:
     """Install what is missing; where that is impossible, say what to install by hand."""
-    if lab and not Path("/proc/self/ns/net").exists():
+    if lab and not LINUX:
         raise SetupError(
             where="the lab",
             what="it boots machines with Linux namespaces",
@@ -33,7 +38,7 @@ def install_packages(*, lab: bool) -> None:
             wanted="Linux",
             hint="use a Linux computer or virtual machine, or a stack on a cloud (STACK=...)",
         )
-    missing = missing_packages(lab=lab)
+    missing = missing_packages(lab=lab, tests=tests)
     if lab and os.geteuid() != 0:
         raise SetupError(
             where="the lab",
@@ -42,19 +47,43 @@ def install_packages(*, lab: bool) -> None:
             wanted="root",
             hint="run make as root (sudo make up)",
         )
-    if not missing:
+    if missing:
+        _refuse_where_apt_cannot(missing)
+        with Step("packages") as step:
+            _install(step, missing)
+            step.done = f"installed {' '.join(missing)}"
+    else:
         already("packages")
-        return
-    _refuse_where_apt_cannot(missing)
-    with Step("packages") as step:
-        _install(step, missing)
-        step.done = f"installed {' '.join(missing)}"
+    if tests:
+        _install_browser()
 
 
-def missing_packages(*, lab: bool) -> list[str]:
+def missing_packages(*, lab: bool, tests: bool = False) -> list[str]:
     """The packages to install, in a stable order."""
-    wanted = {**ALWAYS, **(FOR_LAB if lab else {})}
+    if not LINUX:
+        return []  # a Mac's Python brings all of it
+    wanted = {**ALWAYS, **(FOR_LAB if lab else {}), **(FOR_TESTS if tests else {})}
     return [package for token, package in wanted.items() if not _present(token)]
+
+
+def missing_browser() -> list[str]:
+    """The packages of the browser that opens pictures in tests."""
+    return [package for token, package in FOR_BROWSER.items() if not _present(token)]
+
+
+def _install_browser() -> None:
+    """Install it where that works; without it tests/browser says that it did not run."""
+    missing = missing_browser()
+    if not missing:
+        already("browser")
+        return
+    try:
+        _refuse_where_apt_cannot(missing)
+        with Step("browser") as step:
+            _install(step, missing)
+            step.done = f"installed {' '.join(missing)}"
+    except SetupError as error:
+        print(f"tests/browser will not run: {error}", file=sys.stderr)
 
 
 def _present(token: str) -> bool:

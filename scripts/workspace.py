@@ -83,16 +83,6 @@ def stack_file(stack: str) -> Path:
     return path
 
 
-def with_salt_of(written: str, engine_s: str) -> str:
-    """A stack file as its author wrote it, with the salt that the engine put into its own text.
-
-    The engine adds the salt once and formats the whole file while at it.
-    """
-    salt = re.search(r"^encryptionsalt: .*$", engine_s, re.MULTILINE)
-    own = re.sub(r"^encryptionsalt: .*\n?", "", written, flags=re.MULTILINE)
-    return f"{own.rstrip()}\n{salt[0]}\n" if salt else written
-
-
 def cloud_of(stack: str) -> str:
     """The stack's cloud, read without a YAML parser because set-up has none yet."""
     found = re.search(

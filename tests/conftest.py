@@ -8,10 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scripts import system, workspace
 
 TESTS = Path(__file__).parent
+
+# A property says what holds, not how fast: the lab's machines are on the same cores.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def _nothing() -> str:
@@ -22,16 +27,22 @@ def _needs_engine() -> str:
     return "" if shutil.which("pulumi") else "no pulumi on PATH; run: make setup"
 
 
+def _needs_browser() -> str:
+    missing = system.missing_browser()
+    return f"no {' and no '.join(missing)}; run: sudo make test" if missing else ""
+
+
 def _needs_lab() -> str:
     if os.geteuid() != 0:
         return "the lab needs root; run: sudo make test"
-    missing = system.missing_packages(lab=True)
+    missing = system.missing_packages(lab=True, tests=True)
     return f"missing packages: {' '.join(missing)}; run: make setup" if missing else ""
 
 
 TIERS: dict[str, Callable[[], str]] = {
     "pure": _nothing,  # values in, values out
     "program": _nothing,  # the Pulumi program under mocks, an SSH server in this process
+    "browser": _needs_browser,  # pages in headless Chromium
     "engine": _needs_engine,  # the real engine, without machines
     "lab": _needs_lab,  # real machines
 }

@@ -56,12 +56,17 @@ class Image:
 
 def image(binary: bytes) -> Image:
     """An image that holds nothing but the binary, as /wire."""
-    layer = _tar({"wire": binary})
+    return packed({"wire": binary}, "/wire")
+
+
+def packed(files: dict[str, bytes], *entrypoint: str) -> Image:
+    """An image of these executable files that runs the words of `entrypoint`."""
+    layer = _tar(files)
     config = _json(
         {
             "architecture": "amd64",
             "os": "linux",
-            "config": {"Entrypoint": ["/wire"]},
+            "config": {"Entrypoint": list(entrypoint)},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{_digest(layer)}"]},
         }
     )

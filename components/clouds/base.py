@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from pulumi import Output, Resource, ResourceOptions
+from pulumi import Input, Output, Resource, ResourceOptions
 
 from components.environment import Environment
 from components.errors import ConfigError
 from components.plan.model import Plan, Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """What the way into a network is made with."""
+
+    operator: Output[str]  # the public key that Fairway logs in with, OpenSSH format
+    bastion: Output[str]  # the user data of a bastion, for clouds that have one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +31,7 @@ class Network:
     groups: tuple[Output[str], ...]
     revisions: Mapping[str, Output[str]] = field(default_factory=dict)
     outside: str = ""  # an address beyond the network that answers ping; "" = none is known
+    way: Mapping[str, Input[str]] = field(default_factory=dict)  # in; see components/remote/way.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +63,12 @@ class Entry:
 class Cloud(Protocol):
     """A cloud. Its constructor refuses what cannot work, before anything exists."""
 
-    def network(self, plan: Plan, opts: ResourceOptions) -> Network: ...
+    @property
+    def mtu(self) -> int:
+        """The largest packet between two hosts, in bytes."""
+        ...
+
+    def network(self, plan: Plan, entrance: Entrance, opts: ResourceOptions) -> Network: ...
 
     def machine(self, slot: Slot, network: Network, boot: Boot, opts: ResourceOptions) -> Host: ...
 
@@ -64,13 +78,21 @@ class Cloud(Protocol):
         """Ask the cloud now: the ids of the environment's running machines, by slot."""
         ...
 
-    def view(self) -> Mapping[str, str]:
+    def view(self, network: Network) -> Mapping[str, Input[str]]:
         """Say where the plugin finds the cloud's own tables when it looks for a fault."""
+        ...
+
+    def bill(self, plan: Plan) -> Mapping[str, Any]:
+        """Count what costs money, in the cloud's own terms; empty where nothing does."""
         ...
 
 
 # One row a cloud; only the chosen one's module, and so its SDK, is imported.
-_CLOUDS: Final = {"lab": ("components.clouds.lab", "LabCloud")}
+_CLOUDS: Final = {
+    "lab": ("components.clouds.lab", "LabCloud"),
+    "aws": ("components.clouds.aws.driver", "AwsCloud"),
+    "alicloud": ("components.clouds.alicloud.driver", "AlicloudCloud"),
+}
 
 
 def open_cloud(environment: Environment) -> Cloud:

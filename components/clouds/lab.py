@@ -12,12 +12,14 @@ import pulumi
 from pulumi import ResourceOptions
 
 from components import resources
-from components.clouds.base import Boot, Entry, Host, Network
-from components.environment import Environment
+from components.clouds.base import Boot, Entrance, Entry, Host, Network
+from components.clouds.rules import HOSTS, MEMBERS, into_lab_hosts
+from components.environment import Environment, LabSettings
 from components.errors import LabError
+from components.host.user_data import INTERNET_MTU
 from components.plan.model import Plan, Slot
 
-GROUP: Final = "hosts"
+GROUP: Final = HOSTS
 
 
 class LabCloud:
@@ -25,10 +27,15 @@ class LabCloud:
 
     def __init__(self, environment: Environment) -> None:
         _refuse_what_cannot_work(environment)
+        assert isinstance(environment.settings, LabSettings)  # noqa: S101 - the table of clouds says so
         self._lab = environment.name
-        self._settings = environment.lab
+        self._settings = environment.settings
 
-    def network(self, plan: Plan, opts: ResourceOptions) -> Network:
+    @property
+    def mtu(self) -> int:
+        return INTERNET_MTU
+
+    def network(self, plan: Plan, entrance: Entrance, opts: ResourceOptions) -> Network:
         settings, ranges = self._settings, plan.network
         vpc = resources.Vpc(
             plan.environment,
@@ -116,8 +123,11 @@ class LabCloud:
         machines: Mapping[str, str] = (answer.value or {}).get("machines") or {}
         return machines
 
-    def view(self) -> Mapping[str, str]:
+    def view(self, network: Network) -> Mapping[str, str]:
         return {"lab": self._lab}
+
+    def bill(self, plan: Plan) -> Mapping[str, Any]:
+        return {}
 
 
 def rules(plan: Plan, uplink: IPv4Network) -> list[dict[str, Any]]:
@@ -126,9 +136,9 @@ def rules(plan: Plan, uplink: IPv4Network) -> list[dict[str, Any]]:
     A group as a source stands for its members' own addresses, so the container range needs a rule
     of its own.
     """
-    inside = (GROUP, str(plan.network.vpc), str(plan.network.containers), str(uplink))
-    allowed = [_rule("in", source) for source in inside]
-    return [*allowed, _rule("out", "0.0.0.0/0")]
+    sources = (allow.source for allow in into_lab_hosts(plan, uplink))
+    inside = [_rule("in", GROUP if source == MEMBERS else str(source)) for source in sources]
+    return [*inside, _rule("out", "0.0.0.0/0")]
 
 
 def _rule(direction: str, source: str) -> dict[str, Any]:

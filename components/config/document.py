@@ -20,7 +20,13 @@ _TITLES = {
     "fairway:network": "Network",
     "fairway:network.zones[]": "Zones",
     "fairway:pools[]": "Pools",
+    "fairway:keys": "Keys",
+    "fairway:backup": "Backup",
     "fairway:lab": "Lab",
+    "fairway:aws": "AWS",
+    "fairway:alicloud": "Alibaba Cloud",
+    "fairway:CLOUD.bastion": "Bastion",
+    "fairway:CLOUD.existing": "An existing VPC",
 }
 
 
@@ -58,6 +64,8 @@ def _default(key: Key) -> str:
         return key.otherwise
     if isinstance(key.default, str):
         return f"`{key.default}`"
+    if isinstance(key.default, bool):
+        return f"`{json.dumps(key.default)}`"
     return "none" if not key.default else f"`{json.dumps(key.default)}`"
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from components.config.model import CLOUDS, LAB_IMAGES, OFFERED_ZONES, ROLES
+from components.config.backup_keys import BACKUP
+from components.config.cloud_keys import ALICLOUD, AWS, BASTION, EXISTING
+from components.config.lab_keys import LAB
+from components.config.model import CLOUDS, LAB_ZONES, ROLES
 from components.config.schema import SEE_BELOW, Key, Section
+from components.config.ssh_keys import KEYS
 
 _EXAMPLE_KEY = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGaRJvexve"
@@ -18,7 +22,8 @@ TOP = Section(
             kind="one of: " + ", ".join(CLOUDS),
             default="lab",
             example="lab",
-            meaning="Where the environment is built. `lab` is this computer.",
+            meaning="Where the environment is built: `lab` is this computer, `aws` and `alicloud` "
+            "are AWS and Alibaba Cloud.",
         ),
         Key(
             name="network",
@@ -55,11 +60,47 @@ TOP = Section(
             meaning="More people who may log in as root, beside the stack's own operator key.",
         ),
         Key(
+            name="keys",
+            kind="mapping",
+            default={},
+            example=SEE_BELOW,
+            meaning="Which SSH keys hosts and operator use; `./fairway rotate` writes it.",
+        ),
+        Key(
+            name="backup",
+            kind="mapping, or false",
+            default={},
+            otherwise="on in the lab, off on clouds",
+            example=SEE_BELOW,
+            meaning="Encrypted backups of the Swarm's state, made by the managers.",
+        ),
+        Key(
+            name="autolock",
+            kind="true or false",
+            default=False,
+            example="false",
+            meaning="Managers encrypt their keys; one that restarts is unlocked by `pulumi up`.",
+        ),
+        Key(
             name="lab",
             kind="mapping",
             default={},
             example=SEE_BELOW,
             meaning="What only the lab understands.",
+        ),
+        Key(
+            name="aws",
+            kind="mapping",
+            default={},
+            example=SEE_BELOW,
+            meaning="What AWS is told; required there, and refused elsewhere.",
+        ),
+        Key(
+            name="alicloud",
+            kind="mapping",
+            default={},
+            example=SEE_BELOW,
+            meaning="What Alibaba Cloud is told; required there, and refused elsewhere.",
         ),
     ),
 )
@@ -138,7 +179,7 @@ ZONE = Section(
             default=None,
             otherwise="the name",
             example="a",
-            meaning="The cloud's own name. The lab offers " + ", ".join(OFFERED_ZONES["lab"]) + ".",
+            meaning="The cloud's own name. The lab offers " + ", ".join(LAB_ZONES) + ".",
         ),
         Key(
             name="subnet",
@@ -151,6 +192,14 @@ ZONE = Section(
             kind="CIDR",
             example="10.200.0.0/18",
             meaning="The zone's part of the container range. Host number n has its n-th block.",
+        ),
+        Key(
+            name="public",
+            kind="CIDR",
+            default=None,
+            otherwise="none",
+            example="10.77.240.0/24",
+            meaning="Clouds only: a second subnet for NAT gateway, bastion and load balancers.",
         ),
     ),
 )
@@ -185,11 +234,34 @@ POOL = Section(
         ),
         Key(
             name="image",
-            kind="one of: " + ", ".join(LAB_IMAGES),
+            kind="image of the cloud",
             default="",
-            otherwise="`fairway:lab.image`",
+            otherwise="`fairway:CLOUD.image`",
             example="bookworm",
             meaning="What the hosts boot.",
+        ),
+        Key(
+            name="type",
+            kind="instance type",
+            default="",
+            otherwise="`fairway:CLOUD.type`",
+            example="m7i.large",
+            meaning="Clouds only: the hosts' instance type.",
+        ),
+        Key(
+            name="disk",
+            kind="whole number, 20 to 16384",
+            default=0,
+            otherwise="`fairway:CLOUD.disk`",
+            example="100",
+            meaning="Clouds only: GiB of a host's system disk.",
+        ),
+        Key(
+            name="spot",
+            kind="true or false",
+            default=False,
+            example="false",
+            meaning="Clouds only, workers only: cheaper machines that may be taken away.",
         ),
         Key(
             name="labels",
@@ -201,31 +273,4 @@ POOL = Section(
     ),
 )
 
-LAB = Section(
-    "fairway:lab",
-    (
-        Key(
-            name="image",
-            kind="one of: " + ", ".join(LAB_IMAGES),
-            default="trixie",
-            example="trixie",
-            meaning="The Debian release that machines boot; it decides the Docker version.",
-        ),
-        Key(
-            name="route_quota",
-            kind="whole number, 1 to 1000",
-            default=200,
-            example="200",
-            meaning="Entries that one route table takes: 200 as on Alibaba Cloud, AWS gives 500.",
-        ),
-        Key(
-            name="uplink",
-            kind="CIDR, a /30",
-            default="10.76.77.0/30",
-            example="10.76.77.0/30",
-            meaning="The link between the lab's router and this computer. Each lab needs its own.",
-        ),
-    ),
-)
-
-SECTIONS = (TOP, NETWORK, ZONE, POOL, LAB)
+SECTIONS = (TOP, NETWORK, ZONE, POOL, KEYS, BACKUP, LAB, AWS, ALICLOUD, BASTION, EXISTING)

@@ -84,6 +84,18 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
+def fitting(pattern: str, wanted: str, hint: str) -> Callable[[object], str]:
+    """A reader of texts that match a whole regular expression, which `wanted` says in words."""
+
+    def read(value: object) -> str:
+        given = text(value)
+        if not re.fullmatch(pattern, given):
+            raise Wrong("has the wrong form", found=described(given), wanted=wanted, hint=hint)
+        return given
+
+    return read
+
+
 def one_of(choices: tuple[Choice, ...], what: str) -> Callable[[object], Choice]:
     """A reader of one of `choices`; `what` names them in the plural."""
 
@@ -163,6 +175,19 @@ def own(value: object) -> IPv4Network:
                 wanted="a private range",
                 hint="take one from 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
             )
+    return network
+
+
+def source(value: object) -> IPv4Network:
+    """Where operators may come from; the whole internet is not taken."""
+    network = foreign(value)
+    if network.prefixlen == 0:
+        raise Wrong(
+            "lets the whole internet knock",
+            found=str(network),
+            wanted="the ranges that operators come from",
+            hint="name your office's or VPN's range, or use a bastion in it",
+        )
     return network
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from components.environment import Network
+from components.environment import Environment, Network
 from components.errors import ConfigError
 from components.host import names
 from components.host.engine import daemon_config
 from components.plan.model import Slot
+from components.remote import keys
+from components.remote.command import Secret
 from components.remote.keys import KeyPair
 
 LARGEST = 16 * 1024  # bytes; AWS takes no more, before base64
@@ -27,7 +31,7 @@ SYSCTLS = {
     "net.ipv4.conf.default.accept_redirects": 0,
 }
 _FILES = Path(__file__).parent / "files"
-_SSHD = """\
+SSHD = """\
 HostKey /etc/ssh/ssh_host_ed25519_key
 PasswordAuthentication no
 KbdInteractiveAuthentication no
@@ -63,20 +67,37 @@ def user_data(
     config = {
         "hostname": slot.name,
         "manage_etc_hosts": True,
-        "users": [{"name": "root"}],  # an empty list is what old cloud-inits do not accept
-        "disable_root": False,
-        "ssh_pwauth": False,
-        "ssh_deletekeys": True,
-        "ssh_keys": {
-            "ed25519_private": host_key.private.reveal(),
-            "ed25519_public": host_key.public,
-        },
-        "ssh_authorized_keys": list(authorized_keys),
+        **access_config(host_key, authorized_keys),
         "bootcmd": [["sysctl", "-qw", *(f"{name}={value}" for name, value in SYSCTLS.items())]],
         "write_files": _files(facts, daemon_config(network, mtu)),
         "runcmd": [[names.SETUP_SCRIPT]],
     }
-    return _checked(f"#cloud-config\n{yaml.dump(config, Dumper=_Dumper, sort_keys=False)}", slot)
+    return _checked(cloud_config(config), slot)
+
+
+def planned_data(environment: Environment, slot: Slot, ring: Secret, *, mtu: int) -> str:
+    """The user data of a slot, as an environment's settings and its keyring make it."""
+    return user_data(
+        slot,
+        environment.network,
+        environment=environment.name,
+        host_key=keys.host_key(ring, slot.name),
+        authorized_keys=login_keys(environment, ring),
+        mtu=mtu,
+    )
+
+
+def login_keys(environment: Environment, ring: Secret) -> tuple[str, ...]:
+    """The public keys that may log in: our own, and those of the operators."""
+    return (keys.operator_key(ring).public, *environment.operators)
+
+
+def packed(text: str) -> str:
+    """A user data text as clouds take it: gzip, which cloud-init unpacks, in base64.
+
+    The same text gives the same result for ever.
+    """
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def digest(text: str) -> str:
@@ -101,12 +122,32 @@ def host_facts(slot: Slot, network: Network, *, environment: str, mtu: int) -> s
     return "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in facts.items())
 
 
+def cloud_config(config: Mapping[str, Any]) -> str:
+    """The `#cloud-config` text of these settings, for cloud-init and for people who read it."""
+    return f"#cloud-config\n{yaml.dump(dict(config), Dumper=_Dumper, sort_keys=False)}"
+
+
+def access_config(host_key: KeyPair, authorized_keys: Sequence[str]) -> dict[str, Any]:
+    """The part that every host shares: its only host key, and who may log in as root."""
+    return {
+        "users": [{"name": "root"}],  # an empty list is what old cloud-inits do not accept
+        "disable_root": False,
+        "ssh_pwauth": False,
+        "ssh_deletekeys": True,
+        "ssh_keys": {
+            "ed25519_private": host_key.private.reveal(),
+            "ed25519_public": host_key.public,
+        },
+        "ssh_authorized_keys": list(authorized_keys),
+    }
+
+
 def _files(facts: str, daemon: str) -> list[dict[str, str]]:
     sysctls = "".join(f"{name} = {value}\n" for name, value in SYSCTLS.items())
     return [
         _file(names.HOST_FACTS, facts),
         _file(names.SYSCTL_FILE, sysctls),
-        _file(names.SSHD_FILE, _SSHD),
+        _file(names.SSHD_FILE, SSHD),
         _file(names.DAEMON_CONFIG, daemon),
         _file(names.RULES_SCRIPT, _text("fairway-rules"), "0755"),
         _file(names.GWBRIDGE_SCRIPT, _text("fairway-gwbridge"), "0755"),

@@ -10,4 +10,4 @@ from components.picture import svg
 from components.plan import make_plan
 
 environment = read_stack_file(Path(sys.argv[1]))
-sys.stdout.write(svg(make_plan(environment), uplink=environment.lab.uplink) + "\n")
+sys.stdout.write(svg(make_plan(environment), uplink=environment.settings.uplink) + "\n")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from importlib.resources import files
 from ipaddress import IPv4Network
 from itertools import pairwise
+from typing import Final
 
 from components.picture.elements import counted, el, label, text
 from components.picture.hosts import alarm, draw_host, glyph
-from components.picture.layout import MONO, TEXT, EntrySpot, Layout, ZoneSpot, lay_out
+from components.picture.layout import TEXT, Layout, ZoneSpot, lay_out
+from components.picture.marks import Marks, badge, kind, worded
 from components.picture.matrix import Pairs
+from components.picture.tables import draw_table
 from components.plan.model import Plan
 from components.plan.safety import quorum
+
+UNMARKED: Final = Marks()
 
 
 def svg(
@@ -22,11 +28,13 @@ def svg(
     uplink: IPv4Network | None = None,
     broken: Pairs | None = None,
     title: bool = True,
+    marks: Marks = UNMARKED,
 ) -> str:
     """The environment as one SVG that needs nothing else; `width` is in pixels.
 
     `broken` are the pairs of hosts of verify's report that do not reach each other. Without
-    `title` the caller says whose picture it is.
+    `title` the caller says whose picture it is. `marks` show a change; the plan then holds also
+    what is not there on this side of it, and has its place.
     """
     layout = lay_out(plan, width, margin=24 if title else 1, top=78 if title else 8)
     parts = [
@@ -35,13 +43,13 @@ def svg(
         el("rect", class_="paper", width=layout.width, height=layout.height) if title else "",
         _title(plan, layout) if title else "",
         _frame(plan, layout),
-        *(_land(spot) for spot in layout.zones),
-        _channels(layout),
+        *(_land(spot, marks) for spot in layout.zones),
+        _channels(layout, marks),
         _outside(layout, uplink),
         _router(layout),
-        *(_zone(plan, spot, broken or {}) for spot in layout.zones),
-        _raft(layout),
-        _legend(plan, layout, alarmed=bool(broken)),
+        *(_zone(plan, spot, broken or {}, marks) for spot in layout.zones),
+        _raft(layout, marks),
+        _legend(_there(plan, marks), layout, alarmed=bool(broken)),
     ]
     return el(
         "svg",
@@ -52,8 +60,12 @@ def svg(
         width=layout.width if title else None,
         height=layout.height if title else None,
         role="img",
-        aria_label=f"Topology of {plan.environment}",
+        aria_label=f"Topology of {plan.environment}{marks.side and ' ' + marks.side}",
     )
+
+
+def _there(plan: Plan, marks: Marks) -> Plan:
+    return replace(plan, slots=tuple(s for s in plan.slots if s.name not in marks.no_hosts))
 
 
 def stylesheet(name: str) -> str:
@@ -101,12 +113,13 @@ def _frame(plan: Plan, layout: Layout) -> str:
     return el("g", shape, words)
 
 
-def _land(spot: ZoneSpot) -> str:
-    box = spot.box
-    return el("rect", class_="zone", x=box.x, y=box.y, width=box.w, height=box.h, rx=12)
+def _land(spot: ZoneSpot, marks: Marks) -> str:
+    box, name = spot.box, spot.zone.name
+    class_ = kind("zone", marks.zones.get(name), absent=name in marks.no_zones)
+    return el("rect", class_=class_, x=box.x, y=box.y, width=box.w, height=box.h, rx=12)
 
 
-def _channels(layout: Layout) -> str:
+def _channels(layout: Layout, marks: Marks) -> str:
     """The marked channels: from outside to the router, and from the router to every zone."""
     router = layout.router
     ways = [_channel(f"M{router.cx:g} {layout.outside.bottom:g}V{router.y:g}", None)]
@@ -114,8 +127,11 @@ def _channels(layout: Layout) -> str:
     for row in layout.rows:
         bus = row[0].box.y - 21
         for spot in row:
+            if spot.zone.name in marks.no_zones:
+                continue
             bend = f"V{first:g}H{layout.trunk:g}V{bus:g}" if bus != first else f"V{bus:g}"
-            end = spot.hosts[-1].box.cy if spot.hosts else spot.table.y
+            hosts = [host for host in spot.hosts if host.slot.name not in marks.no_hosts]
+            end = hosts[-1].box.cy if hosts else spot.table.y
             path = f"M{router.cx:g} {router.bottom:g}{bend}H{spot.rail:g}V{end:g}"
             ways.append(_channel(path, spot.zone.name))
     return el("g", *ways, class_="channels")
@@ -156,65 +172,41 @@ def _router(layout: Layout) -> str:
     )
 
 
-def _zone(plan: Plan, spot: ZoneSpot, broken: Pairs) -> str:
+def _zone(plan: Plan, spot: ZoneSpot, broken: Pairs, marks: Marks) -> str:
     box, zone = spot.box, spot.zone
     left, right = box.x + TEXT, box.right - 24
     missed = Counter(target for _, target in broken)
-    hosts = counted(len(spot.hosts), "host")
+    hosts = sum(host.slot.name not in marks.no_hosts for host in spot.hosts)
+    told = marks.absent if zone.name in marks.no_zones else counted(hosts, "host")
+    mark = marks.zones.get(zone.name)
     return el(
         "g",
         label(left, box.y + 27, f"Zone {zone.name}", "heading"),
-        label(right, box.y + 27, hosts, "soft small", text_anchor="end"),
+        badge(mark, box.x + 26, box.y + 22),
+        worded(mark, left + 16 + 9 * len(f"Zone {zone.name}"), box.y + 27) if mark else "",
+        label(right, box.y + 27, told, "soft small", text_anchor="end"),
         label(left, box.y + 48, "vSwitch", "soft small"),
-        label(right, box.y + 48, zone.subnet, "mono", text_anchor="end"),
+        label(right, box.y + 48, _range(zone.subnet), "mono", text_anchor="end"),
         label(left, box.y + 67, "containers", "soft small"),
-        label(right, box.y + 67, zone.containers, "mono routed", text_anchor="end"),
-        _table(plan, spot),
-        *(draw_host(host, spot.rail, missed[host.slot.name]) for host in spot.hosts),
+        label(right, box.y + 67, _range(zone.containers), "mono routed", text_anchor="end"),
+        draw_table(plan, spot, marks),
+        *(draw_host(host, spot.rail, missed[host.slot.name], marks) for host in spot.hosts),
     )
 
 
-def _table(plan: Plan, spot: ZoneSpot) -> str:
-    box = spot.table
-    count = counted(len(plan.routes), "entry", "entries")
-    longest = max((len(route.slot) for route in plan.routes), default=0)
-    return el(
-        "g",
-        el("rect", class_="table", x=box.x, y=box.y, width=box.w, height=box.h, rx=8),
-        label(box.x + 12, box.y + 18, f"route table {spot.zone.name}", "small strong"),
-        label(box.right - 12, box.y + 18, count, "small soft", text_anchor="end"),
-        *(_entry(entry, longest) for entry in spot.entries),
-    )
+def _range(network: IPv4Network) -> str:
+    """A range; the widest of all stands for one that nobody knows any more."""
+    return str(network) if network.prefixlen else "not known"
 
 
-def _entry(entry: EntrySpot, longest: int) -> str:
-    """An entry; names of up to `longest` letters start below each other."""
-    box, route = entry.box, entry.route
-    y = box.cy + 4
-    if entry.chip:
-        words = label(box.cx, y, route.slot, "mono tiny", text_anchor="middle")
-    else:
-        name = box.right - 8 - longest * 12 * MONO
-        words = label(box.x + 6, y, route.destination, "mono small")
-        words += label(name - 8, y, "→", "arrow", text_anchor="end")
-        words += label(name, y, route.slot, "mono strong")
-    return el(
-        "g",
-        el("title", text(f"{route.destination} is behind {route.slot}")),
-        el("rect", x=box.x, y=box.y, width=box.w, height=box.h, rx=4),
-        words,
-        class_="entry chip" if entry.chip else "entry",
-        data_host=route.slot,
-    )
-
-
-def _raft(layout: Layout) -> str:
+def _raft(layout: Layout, marks: Marks) -> str:
     """Broken lines between the managers of neighbouring zones."""
     lines = []
     for row in layout.rows:
         for left, right in pairwise(row):
             for one, other in zip(left.hosts, right.hosts, strict=False):
-                if one.slot.role == other.slot.role == "manager":
+                there = {one.slot.name, other.slot.name}.isdisjoint(marks.no_hosts)
+                if one.slot.role == other.slot.role == "manager" and there:
                     path = f"M{left.box.right:g} {one.box.cy:g}H{right.box.x:g}"
                     lines.append(el("path", d=path))
     return el("g", *lines, class_="raft") if lines else ""

@@ -23,11 +23,13 @@
     for (const lit of all(".lit")) lit.classList.remove("lit");
     figure.classList.toggle("focused", Boolean(name));
     if (!name) { told.textContent = idle; return; }
-    const { zone, address, containers } = facts[name];
     for (const part of all(`[data-host="${name}"]`)) part.classList.add("lit");
     for (const host of all(`.host[data-host="${name}"]`)) light(host);
     const bold = document.createElement("b");
     bold.textContent = name;
+    const story = document.querySelector(`[data-story="${name}"]`);
+    if (story) { told.replaceChildren(bold, story.textContent.slice(name.length)); return; }
+    const { zone, address, containers } = facts[name];
     told.replaceChildren(bold, ` in zone ${zone}: from any zone, the route table sends packets ` +
       `to ${containers} to this host at ${address}.`);
   }

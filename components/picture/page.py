@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from ipaddress import IPv4Network
 
-from components.picture.drawing import colours, stylesheet, svg
+from components.picture.document import document, script, styles, table
+from components.picture.drawing import svg
 from components.picture.elements import counted, el, text
 from components.picture.matrix import Pairs, matrix
 from components.plan.model import Plan
 from components.plan.safety import deadly_zones, quorum
 
-_WIDE = 1160  # px
-_PHONE = 372  # px: a phone's width without the page's margins
+WIDE = 1160  # px
+PHONE = 372  # px: a phone's width without the page's margins
 
 
 def page(
@@ -38,16 +38,8 @@ def page(
             _ranges(plan, uplink),
         ),
         el("footer", text(f"Drawn by Fairway from the plan of {plan.environment}.")),
-        el("script", stylesheet("page.js")),
     ]
-    head = [
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">',
-        el("title", text(f"{plan.environment} · Fairway")),
-        el("style", colours(), stylesheet("drawing.css"), stylesheet("page.css")),
-    ]
-    return '<!doctype html>\n<html lang="en">' + el("head", *head) + el("body", *body) + "</html>\n"
+    return document(f"{plan.environment} · Fairway", body, style=styles(), script=script())
 
 
 def _header(plan: Plan, quota: int | None) -> str:
@@ -86,7 +78,7 @@ def _survival(plan: Plan) -> str:
 def _picture(plan: Plan, uplink: IPv4Network | None, broken: Pairs | None) -> str:
     drawings = [
         el("div", svg(plan, width=width, uplink=uplink, broken=broken, title=False), class_=name)
-        for name, width in (("wide", _WIDE), ("phone", _PHONE))
+        for name, width in (("wide", WIDE), ("phone", PHONE))
     ]
     told = "Point at a host, or step through them with Tab, to see the way to its containers."
     return el("figure", *drawings, el("figcaption", told, aria_live="polite"))
@@ -117,7 +109,7 @@ def _routes(plan: Plan) -> str:
     names = [slot.name for slot in slots]
     heads = ("Packets to", "go to host", "Zone", "Address", "Role", "Pool")
     told = "Every zone has a route table of its own, and every table has all of these entries."
-    return el("section", el("h2", "Route entries"), el("p", told), _table(heads, rows, names))
+    return el("section", el("h2", "Route entries"), el("p", told), table(heads, rows, names))
 
 
 def _ranges(plan: Plan, uplink: IPv4Network | None) -> str:
@@ -143,16 +135,4 @@ def _ranges(plan: Plan, uplink: IPv4Network | None) -> str:
     ]
     heads = ("Owner", "Range", "Addresses", "Meaning")
     told = "Every range has one owner, and no two share an address."
-    return el("section", el("h2", "Address ranges"), el("p", told), _table(heads, rows))
-
-
-def _table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], hosts: Sequence[str] | None = None
-) -> str:
-    names: Sequence[str | None] = hosts or [None] * len(rows)
-    body = (
-        el("tr", *(el("td", cell) for cell in row), data_host=name)
-        for row, name in zip(rows, names, strict=True)
-    )
-    head = el("tr", *(el("th", text(name), scope="col") for name in heads))
-    return el("div", el("table", el("thead", head), el("tbody", *body)), class_="scroll")
+    return el("section", el("h2", "Address ranges"), el("p", told), table(heads, rows))

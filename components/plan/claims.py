@@ -88,6 +88,13 @@ def _zone_claims(network: Network) -> Iterator[Claim]:
             network=zone.containers,
             inside=f"{_NETWORK}.containers",
         )
+        if zone.public is not None:
+            yield Claim(
+                owner=f"the public vSwitch of zone {zone.name}",
+                path=f"{path}.public",
+                network=zone.public,
+                inside=f"{_NETWORK}.vpc",
+            )
 
 
 def _wide_first(claim: Claim) -> tuple[int, int, int]:

@@ -18,7 +18,7 @@ def make_plan(environment: Environment) -> Plan:
             environment.name,
             network=environment.network,
             pools=environment.pools,
-            lab=environment.lab,
+            settings=environment.settings,
             survivable=environment.survivable,
         )
     )
@@ -36,4 +36,4 @@ def make_plan(environment: Environment) -> Plan:
 
 def claims_of(environment: Environment, slots: tuple[Slot, ...]) -> list[Claim]:
     """Every range of an environment with its owner, each host's container CIDR included."""
-    return network_claims(environment.network, environment.lab.uplink) + slot_claims(slots)
+    return network_claims(environment.network, environment.settings.uplink) + slot_claims(slots)

@@ -21,6 +21,9 @@ class Slot:
     containers: IPv4Network
     image: str
     labels: dict[str, str]  # Swarm node labels; "zone" and "pool" are always there
+    type: str = ""  # the cloud's instance type; "" on the lab
+    disk: int = 0  # GiB; 0 on the lab
+    spot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from components.config.faults import Fault, nearest
-from components.config.model import Network, Pool, Zone
+from components.config.model import CloudSettings, Network, Pool, Settings, Zone
 from components.plan import slots
 
 LONGEST_HOST_NAME = 63  # bytes of one DNS label
@@ -58,17 +58,24 @@ def name_faults(stack: str, pools: Sequence[Pool]) -> Iterator[Fault]:
                 )
 
 
-def quota_faults(pools: Sequence[Pool], quota: int) -> Iterator[Fault]:
-    """More routes, one for each host, than one route table takes."""
-    routes = sum(sum(pool.hosts.values()) for pool in pools)
+def quota_faults(pools: Sequence[Pool], settings: Settings) -> Iterator[Fault]:
+    """More routes, one for each host and on a cloud one for the way out, than a table takes."""
+    hosts, quota = sum(sum(pool.hosts.values()) for pool in pools), settings.route_quota
+    routes = entries_needed(hosts, settings)
     if routes > quota:
         yield Fault(
-            path="fairway:lab.route_quota",
+            path=f"fairway:{settings.key}.route_quota",
             what="every route table needs an entry for each host",
-            found=f"{routes} hosts",
+            found=f"{hosts} hosts{' and the way out' if routes > hosts else ''}",
             wanted=f"at most {quota}, the quota of one table",
-            hint=f"raise the quota to {routes}, or plan {routes - quota} fewer hosts",
+            hint=f"raise the quota to {routes} (docs/limits.md),"
+            f" or plan {routes - quota} fewer hosts",
         )
+
+
+def entries_needed(hosts: int, settings: Settings) -> int:
+    """How many entries each route table has for so many hosts."""
+    return hosts + (isinstance(settings, CloudSettings) and settings.nat != "none")
 
 
 def _unknown_zone(pool: Pool, name: str, zones: dict[str, Zone]) -> Fault:

@@ -69,6 +69,9 @@ def _slot(environment: Environment, pool: Pool, zone: Zone, number: int) -> Slot
         number=number,
         address=host_address(zone.subnet, number),
         containers=host_block(zone.containers, network.host_prefix, number),
-        image=pool.image or environment.lab.image,
+        image=pool.image or environment.settings.image,
+        type=pool.type or environment.settings.type,
+        disk=pool.disk or environment.settings.disk,
+        spot=pool.spot,
         labels={**pool.labels, "zone": zone.name, "pool": pool.name},
     )

@@ -11,10 +11,12 @@ from components.remote.command import Command, Result
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A host's SSH server and the only key that it may show.
+    """A host's SSH server and the only keys that it may show.
 
-    `host_key` is the public key in OpenSSH format, `ssh-ed25519 AAAA...`; `via` is a bastion
-    that the connection goes through, verified by its own key.
+    `host_key` is the public key in OpenSSH format, `ssh-ed25519 AAAA...`; `also` are others that
+    count as this host's, while keys are changed. The connection goes through the bastion `via`,
+    which is verified by its own keys, or through the command `proxy`, whose standard input and
+    output it is; without either, straight to the address.
     """
 
     name: str
@@ -23,10 +25,35 @@ class Endpoint:
     port: int = 22
     user: str = "root"
     via: Endpoint | None = None
+    proxy: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every key that it may show."""
+        return (self.host_key, *self.also)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Where it is, whatever keys are known of it."""
+        return (
+            self.name,
+            self.address,
+            self.port,
+            self.user,
+            self.proxy,
+            self.via and self.via.place,
+        )
 
     def __str__(self) -> str:
-        through = f" via {self.via.name}" if self.via else ""
+        through = f" via {self.via.name}" if self.via else " through a tunnel" * bool(self.proxy)
         return f"{self.name} ({self.user}@{self.address}:{self.port}{through})"
+
+
+class Closable(Protocol):
+    """Something with an end."""
+
+    def close(self) -> None: ...
 
 
 class Session(Protocol):

@@ -1,4 +1,8 @@
-"""All SSH keys of a cluster, derived from one seed: the same seed gives the same text for ever."""
+"""All SSH keys of a cluster, derived from seeds: the same seed gives the same text for ever.
+
+A keyring is a text of one or more seeds with a space between: the one in use, and others whose
+keys are accepted beside its own while keys are changed. A single seed is a keyring too.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import hashlib
 import secrets
 import struct
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -34,14 +39,34 @@ def new_seed() -> Secret:
     return Secret(base64.b64encode(secrets.token_bytes(SEED_BYTES)).decode())
 
 
-def host_key(seed: Secret, slot: str) -> KeyPair:
-    """The key that the host in this slot shows; it survives the replacement of the machine."""
-    return _derive(seed, f"host {slot}")
+def keyring(in_use: Secret, accepted: Iterable[Secret] = ()) -> Secret:
+    """The keyring of these seeds."""
+    return Secret(" ".join(seed.reveal() for seed in (in_use, *accepted)))
 
 
-def operator_key(seed: Secret) -> KeyPair:
-    """The key that Fairway itself logs in with."""
-    return _derive(seed, "operator")
+def seeds(ring: Secret) -> tuple[Secret, ...]:
+    """The seeds of a keyring, the one in use first."""
+    return tuple(Secret(seed) for seed in ring.reveal().split(" "))
+
+
+def host_key(ring: Secret, slot: str) -> KeyPair:
+    """The key in use of the host in this slot; it survives the replacement of the machine."""
+    return _derive(seeds(ring)[0], f"host {slot}")
+
+
+def host_keys(ring: Secret, slot: str) -> tuple[str, ...]:
+    """The public keys that the host in this slot may show, the one in use first."""
+    return tuple(host_key(seed, slot).public for seed in seeds(ring))
+
+
+def operator_key(ring: Secret) -> KeyPair:
+    """The key in use that Fairway itself logs in with."""
+    return _derive(seeds(ring)[0], "operator")
+
+
+def operator_keys(ring: Secret) -> tuple[Secret, ...]:
+    """The private keys that a host may let in, the one in use first."""
+    return tuple(operator_key(seed).private for seed in seeds(ring))
 
 
 def fingerprint(public: str) -> str:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol, Self
 
-from components.errors import RemoteError
+from components.errors import HostUnreachable, RemoteError
 from components.remote.command import Secret
 from components.remote.dial import open_session
 from components.remote.endpoint import Endpoint, Session
@@ -15,45 +15,67 @@ from components.remote.wait import Deadline, Report, ignore
 
 __all__ = ["Endpoint", "Opener", "Session", "Sessions", "connect"]
 
+# What one logs in with: a private key, or several that are offered one after the other.
+Keys = Secret | tuple[Secret, ...]
+
 PATIENCE = 60.0  # seconds that a host may take until it lets us in
 
 
 def connect(
-    endpoint: Endpoint, key: Secret, *, deadline: float = PATIENCE, report: Report = ignore
+    endpoint: Endpoint,
+    key: Keys,
+    *,
+    deadline: float = PATIENCE,
+    report: Report = ignore,
+    through: Session | None = None,
 ) -> SshSession:
     """Log in to `endpoint`, through its bastion if it has one, trying for `deadline` seconds.
 
+    `through` is an open session to that bastion, which others share and which stays open; without
+    it the bastion's is opened, and closed with the session.
+
     Raises:
         HostKeyMismatch: At once, if another key than the pinned one is shown.
-        LoginRefused: At once, if the host does not accept `key`.
+        LoginRefused: At once, if the host accepts no key of ours.
         HostUnreachable: The host did not answer in time; says what was met last.
     """
-    limit = Deadline(deadline)
+    limit, keys = Deadline(deadline), (key,) if isinstance(key, Secret) else key
     if endpoint.via is None:
-        return open_session(endpoint, key, limit, report)
+        return open_session(endpoint, keys, limit, report)
+    if isinstance(through, SshSession):
+        return open_session(endpoint, keys, limit, report, through=through)
     bastion = connect(endpoint.via, key, deadline=limit.left, report=report)
     try:
-        return open_session(endpoint, key, limit, report, through=bastion)
+        session = open_session(endpoint, keys, limit, report, through=bastion)
     except BaseException:
         bastion.close()
         raise
+    session.closes(bastion)
+    return session
 
 
 class Opener(Protocol):
     """What `connect` does, for `Sessions` to call."""
 
     def __call__(
-        self, endpoint: Endpoint, key: Secret, *, deadline: float, report: Report
+        self,
+        endpoint: Endpoint,
+        key: Keys,
+        *,
+        deadline: float,
+        report: Report,
+        through: Session | None,
     ) -> Session: ...
 
 
 class Sessions:
     """One session per endpoint, opened when first asked for, opened again when it broke.
 
-    Any number of threads may use it and the sessions it gives.
+    A bastion has one as well, which all sessions through it share. Any number of threads may use
+    this and the sessions it gives.
     """
 
-    def __init__(self, key: Secret, *, opener: Opener = connect) -> None:
+    def __init__(self, key: Keys, *, opener: Opener = connect) -> None:
         self._key = key
         self._opener = opener
         self._lock = threading.Lock()
@@ -83,13 +105,27 @@ class Sessions:
         if refused is not None and limit.passed:
             raise refused
         try:
-            session = self._opener(endpoint, self._key, deadline=limit.left, report=report)
+            session = self._opened(endpoint, limit, report)
         except RemoteError as error:
             self._refused[endpoint] = error
             raise
         self._refused.pop(endpoint, None)
         self._keep(endpoint, session)
         return session
+
+    def _opened(self, endpoint: Endpoint, limit: Deadline, report: Report) -> Session:
+        """Open one, if there is a bastion through its shared session, opened again if it breaks."""
+        while True:
+            through = None
+            if endpoint.via is not None:
+                through = self.to(endpoint.via, deadline=limit.left, report=report)
+            try:
+                return self._opener(
+                    endpoint, self._key, deadline=limit.left, report=report, through=through
+                )
+            except HostUnreachable:
+                if through is None or through.alive or limit.passed:
+                    raise
 
     def _keep(self, endpoint: Endpoint, session: Session) -> None:
         with self._lock:
@@ -99,7 +135,7 @@ class Sessions:
 
     def drop(self, endpoint: Endpoint) -> None:
         """Close what is open to `endpoint`, because its machine is replaced or gone."""
-        self._close(lambda kept: kept == endpoint)
+        self._close(lambda kept: kept.place == endpoint.place)
 
     def close(self) -> None:
         self._close(lambda _: True)

@@ -12,7 +12,7 @@ import paramiko
 
 from components.errors import CommandFailed, DeadlineExceeded, HostUnreachable
 from components.remote.command import Command, Result
-from components.remote.endpoint import Endpoint
+from components.remote.endpoint import Closable, Endpoint
 from components.remote.exchange import Exchange, Outcome, closed_at
 from components.remote.masking import mask, tail
 from components.remote.wait import Deadline
@@ -37,14 +37,12 @@ mv -f -- "$new" "$1"
 
 
 class SshSession:
-    """A `Session` over an authenticated transport; closes `bastion` with itself if given one."""
+    """A `Session` over an authenticated transport."""
 
-    def __init__(
-        self, endpoint: Endpoint, transport: paramiko.Transport, bastion: SshSession | None = None
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, transport: paramiko.Transport) -> None:
         self._endpoint = endpoint
         self._transport = transport
-        self._bastion = bastion
+        self._carriers: list[Closable] = []
         self._room = threading.BoundedSemaphore(CHANNELS)
         self._closed = threading.Event()
         self._heard = time.monotonic()
@@ -168,11 +166,15 @@ class SshSession:
             stderr=stderr,
         )
 
+    def closes(self, carrier: Closable) -> None:
+        """Close with itself what this session alone goes through."""
+        self._carriers.append(carrier)
+
     def close(self) -> None:
         self._closed.set()
         self._transport.close()
-        if self._bastion is not None:
-            self._bastion.close()
+        for carrier in self._carriers:
+            carrier.close()
 
     def __enter__(self) -> Self:
         return self

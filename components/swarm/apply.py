@@ -11,7 +11,7 @@ from components.host.names import ROUTED_CONFIG, ROUTED_NETWORK
 from components.remote.command import Command, Secret
 from components.remote.endpoint import Session
 from components.remote.session import Sessions
-from components.remote.wait import Report, wait_until
+from components.remote.wait import Deadline, Report, wait_until
 from components.swarm import engine_api, steps
 from components.swarm.facts import Marker
 from components.swarm.look import ask, missing, standing, survey
@@ -51,7 +51,7 @@ class Worker:
     def do(self, step: Step) -> None:  # noqa: C901 - one line for each kind of step
         match step:
             case steps.MakeConfigNetwork():
-                make_config_network(self._here, step.subnet)
+                make_config_network(self._here, step.subnet, step.mtu)
             case steps.RemakeConfigNetwork():
                 remake_config_network(self._here, step)
             case steps.MakeRoutedNetwork():
@@ -130,10 +130,10 @@ def mark(session: Session, marker: Marker) -> None:
     session.put(MARKER_FILE, marker.text().encode(), 0o644)
 
 
-def make_config_network(session: Session, subnet: str) -> None:
+def make_config_network(session: Session, subnet: str, mtu: int) -> None:
     options = [
         word
-        for key, value in sorted(steps.ROUTED_OPTIONS.items())
+        for key, value in sorted(steps.routed_options(mtu).items())
         for word in ("--opt", f"{key}={value}")
     ]
     session.run(
@@ -157,10 +157,10 @@ def remake_config_network(session: Session, step: steps.RemakeConfigNetwork) -> 
             where=session.endpoint.name,
             what=f"the network {ROUTED_CONFIG} cannot be changed while containers are on it",
             found=f"{step.found} ({error.stderr.strip()})",
-            wanted=step.subnet,
+            wanted=step.wanted,
             hint=f"replace the machine, or drain {session.endpoint.name} and run `pulumi up` again",
         ) from error
-    make_config_network(session, step.subnet)
+    make_config_network(session, step.subnet, step.mtu)
 
 
 def make_routed_network(session: Session) -> None:
@@ -177,12 +177,23 @@ def make_routed_network(session: Session) -> None:
 
 
 def leave_by_force(session: Session) -> None:
-    """Leave whatever Swarm the machine is in; having left already is fine."""
-    try:
-        session.run(Command.of("docker", "swarm", "leave", "--force"), timeout=LEAVES_WITHIN)
-    except CommandFailed as error:
-        if "not part of a swarm" not in error.stderr:
-            raise
+    """Leave whatever Swarm the machine is in; having left already is fine.
+
+    Docker gives its Swarm part 15 s to stop and then answers with a deadline, although the part
+    goes on stopping (moby, daemon/cluster, `nodeRunner.Stop`): a manager that is the last one of
+    a majority takes longer on a busy machine. Asking again waits for the same end.
+    """
+    limit = Deadline(LEAVES_WITHIN)
+    while True:
+        try:
+            session.run(Command.of("docker", "swarm", "leave", "--force"), timeout=LEAVES_WITHIN)
+        except CommandFailed as error:
+            if "not part of a swarm" in error.stderr:
+                return
+            if "deadline exceeded" not in error.stderr or limit.passed:
+                raise
+        else:
+            return
 
 
 def drop_entry(managers: Managers, node_id: str, *, demote: bool) -> None:

@@ -7,6 +7,7 @@ that nothing is to do.
 from __future__ import annotations
 
 from components.host.names import GWBRIDGE, GWBRIDGE_UNIT, ROUTED_CONFIG, ROUTED_NETWORK
+from components.host.user_data import INTERNET_MTU
 from components.swarm import refusals, steps
 from components.swarm.facts import Engine, Entry, LocalNetwork, Marker
 from components.swarm.model import KEYS_LABEL, NodePlan
@@ -54,9 +55,9 @@ def _local(seen: Seen, plan: NodePlan) -> list[Step]:
         raise refusals.gwbridge(bridge, plan, unit=GWBRIDGE_UNIT)
     config = seen.networks.get(ROUTED_CONFIG)
     if config is None:
-        return [steps.MakeConfigNetwork(plan.containers)]
+        return [steps.MakeConfigNetwork(plan.containers, plan.mtu)]
     wrong = _config_fault(config, plan)
-    return [steps.RemakeConfigNetwork(plan.containers, wrong)] if wrong else []
+    return [steps.RemakeConfigNetwork(plan.containers, wrong, plan.mtu)] if wrong else []
 
 
 def _config_fault(config: LocalNetwork, plan: NodePlan) -> str:
@@ -64,7 +65,10 @@ def _config_fault(config: LocalNetwork, plan: NodePlan) -> str:
         return "not a config-only network"
     if config.subnets != (plan.containers,):
         return ", ".join(config.subnets) or "without a subnet"
-    return "" if config.options == steps.ROUTED_OPTIONS else "with other options"
+    if config.options == steps.routed_options(plan.mtu):
+        return ""
+    mtu = config.options.get(steps.MTU_OPTION, str(INTERNET_MTU))
+    return "with other options" if mtu == str(plan.mtu) else f"with MTU {mtu}"
 
 
 def _membership(engine: Engine, seen: Seen, plan: NodePlan) -> list[Step]:

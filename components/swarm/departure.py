@@ -14,9 +14,11 @@ from components.swarm.facts import Row
 from components.swarm.look import ask_or_note, missing, standing, survey
 from components.swarm.managers import NEAR, Managers, not_here, passes
 from components.swarm.model import MARKER_FILE, NodePlan
+from components.swarm.moving import Moving
 from components.swarm.seen import Machine
 
 DRAINS_WITHIN = 60.0  # seconds; a task has 10 to stop unless its service says otherwise
+MOVES_WITHIN = 120.0  # seconds for its services to be whole elsewhere; images may be pulled there
 STEPS_DOWN_WITHIN = 30.0
 PATIENCE = 30.0  # for managers that may be leaving themselves
 
@@ -88,9 +90,13 @@ class Departure:
 
     def _drain(self, managers: Managers) -> None:
         self._report("moving its tasks away")
+        moving = Moving(managers, self._id)
         drain = Command.of("docker", "node", "update", "--availability", "drain", self._id)
         managers.run(drain)
         self._wait("its tasks to stop", lambda: self._idle(managers), DRAINS_WITHIN)
+        self._wait("its tasks to run elsewhere", moving.over, MOVES_WITHIN)
+        if moving.stuck:
+            self._report(f"no other node can take a task of {', '.join(moving.stuck)}")
 
     def _idle(self, managers: Managers) -> bool:
         return not facts.read_live_tasks(managers.run(facts.node_tasks(self._id)).stdout)

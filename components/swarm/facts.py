@@ -58,6 +58,11 @@ class Engine:
         return self.state != "inactive"
 
     @property
+    def locked(self) -> bool:
+        """Whether it is a manager that waits for the unlock key after a restart."""
+        return self.state == "locked"
+
+    @property
     def stands(self) -> bool:
         """Whether it is a manager that can act for its Swarm at this moment."""
         return self.control and not self.error and bool(self.swarm_id)

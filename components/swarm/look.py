@@ -27,17 +27,18 @@ def look(plan: NodePlan, sessions: Sessions, *, deadline: float = PATIENCE) -> S
     """
     session = sessions.to(plan.endpoint, deadline=deadline)
     me = ask(plan.endpoint, session)
-    return _seen(plan, sessions, me, local_networks(session))
+    networks = local_networks(session)
+    return _seen(plan, sessions, me, networks, survey(plan.others, sessions))
 
 
 def look_past(plan: NodePlan, sessions: Sessions) -> Seen:
     """As `look`, where the machine itself may be silent: `me.engine` is None then."""
-    me = ask_or_note(plan.endpoint, sessions)
+    me, *peers = survey((plan.endpoint, *plan.others), sessions)
     try:
         networks = local_networks(sessions.to(plan.endpoint, deadline=NEAR)) if me.engine else {}
     except SILENT:
         networks = {}
-    return _seen(plan, sessions, me, networks)
+    return _seen(plan, sessions, me, networks, peers)
 
 
 def ask(endpoint: Endpoint, session: Session) -> Machine:
@@ -74,9 +75,13 @@ def standing(
 
 
 def _seen(
-    plan: NodePlan, sessions: Sessions, me: Machine, networks: dict[str, LocalNetwork]
+    plan: NodePlan,
+    sessions: Sessions,
+    me: Machine,
+    networks: dict[str, LocalNetwork],
+    peers: Sequence[Machine],
 ) -> Seen:
-    seen = Seen(me=me, networks=networks, peers=survey(plan.others, sessions), swarm=None)
+    seen = Seen(me=me, networks=networks, peers=tuple(peers), swarm=None)
     acting = seen.standing(plan.cluster)
     if not acting:
         return seen

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from components.host.names import CONFIG_DIRECTORY
+from components.host.user_data import INTERNET_MTU
 from components.remote.endpoint import Endpoint
 
 MARKER_FILE = str(PurePosixPath(CONFIG_DIRECTORY) / "swarm.json")
@@ -21,7 +22,8 @@ class NodePlan:
 
     `managers` are the endpoints of all planned managers in slot order, the node's own among
     them if it is one; the first of them may begin the Swarm. `containers`, `overlays` and
-    `gwbridge` are CIDRs; an empty `gwbridge` means that any range of it will do.
+    `gwbridge` are CIDRs; an empty `gwbridge` means that any range of it will do. `mtu` is the
+    largest packet between two hosts, in bytes.
     """
 
     name: str
@@ -34,6 +36,7 @@ class NodePlan:
     overlays: str
     cluster: str
     gwbridge: str = ""
+    mtu: int = INTERNET_MTU
 
     @property
     def first(self) -> Endpoint:

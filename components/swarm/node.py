@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from components.errors import CommandFailed, FairwayError, SwarmError
 from components.host.names import ROUTED_CONFIG
@@ -63,6 +64,8 @@ def observe(plan: NodePlan, sessions: Sessions, node_id: str = "") -> NodeState 
     engine = seen.me.engine
     if engine is not None and not engine.joined:
         return None
+    if engine is not None and engine.locked:
+        return replace(_untold(seen, node_id), drift=(f"{plan.name} waits for the unlock key",))
     if seen.swarm is None:
         if engine is not None and not seen.me.belongs(plan.cluster):
             return None

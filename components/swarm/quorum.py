@@ -58,8 +58,42 @@ def quorum_fault(old: Set[str], new: Set[str], seen: Quorum | None = None) -> Fa
         return _even(new)
     gone = old - new
     if len(gone) > tolerance(len(old)) and old:
-        return _too_many(old, gone)
+        return _too_many(old, new)
     return _too_few_left(old, gone, seen) if gone and seen is not None else None
+
+
+def replacement_fault(managers: Set[str], replaced: Set[str], seen: Quorum) -> FairwayError | None:
+    """Why these managers must not get new machines, even one at a time; None if they may.
+
+    A manager that works is away for a while: those that work without it must be a majority, and
+    there must be one.
+    """
+    for name in sorted(replaced & seen.standing):
+        rest, working = managers - {name}, seen.standing - {name}
+        if not rest:
+            return only_manager(name)
+        if 2 * len(working) <= len(rest):
+            return SwarmError(
+                where="managers",
+                what=f"{name} cannot be replaced while others do not work",
+                found=str(seen),
+                wanted=f"more than half of {', '.join(sorted(rest))} at work",
+                hint="bring those back first: `./fairway roll STACK --host NAME` replaces them"
+                f" alone; {OVERRIDE}=1 goes on nevertheless",
+            )
+    return None
+
+
+def only_manager(name: str) -> SwarmError:
+    """The Swarm lives on in no other manager while this one is away."""
+    return SwarmError(
+        where="managers",
+        what=f"{name} is the only manager, and the Swarm ends with its machine: services, networks,"
+        " secrets and configs",
+        wanted="two other managers that hold it meanwhile",
+        hint="go to 3 managers first, and stay there; or make a backup, run this with"
+        f" {OVERRIDE}=1, and `./fairway restore` it",
+    )
 
 
 def look_at_quorum(
@@ -111,15 +145,27 @@ def _even(new: Set[str]) -> SwarmError:
     )
 
 
-def _too_many(old: Set[str], gone: Set[str]) -> SwarmError:
-    allowed = tolerance(len(old))
+def _too_many(old: Set[str], new: Set[str]) -> SwarmError:
+    allowed, gone = tolerance(len(old)), old - new
     return SwarmError(
         where="managers",
         what=f"{len(gone)} of {len(old)} managers would be removed at once",
         found=f"removing {', '.join(sorted(gone))} from {', '.join(sorted(old))}",
         wanted=f"at most {allowed} at once" if allowed else "the only manager to stay",
-        hint=f"add managers first, or remove fewer and run `pulumi up` between; {OVERRIDE}=1 "
-        "goes on nevertheless",
+        hint=f"{_way(len(old), grows=bool(new - old))}; {OVERRIDE}=1 goes on nevertheless",
+    )
+
+
+def _way(managers: int, *, grows: bool) -> str:
+    """How so many managers become fewer, or others, in steps that each survive a failure."""
+    if grows:
+        return "add the new ones first, run `pulumi up`, and remove the others after it"
+    step = (managers - tolerance(managers)) | 1
+    if step < managers:
+        return f"go to {step} first, run `pulumi up`, and on from there"
+    return (
+        f"no step lies between {managers} and 1 that survives a failure: be sure that all of them "
+        "work, and have a backup"
     )
 
 

@@ -10,10 +10,7 @@ from components.swarm.facts import Engine, Entry, LocalNetwork
 from components.swarm.model import MARKER_FILE, NodePlan
 from components.swarm.seen import Machine, Seen, SwarmView
 
-FORCE = (
-    "run `docker swarm init --force-new-cluster --advertise-addr ADDRESS` with its own address "
-    "on {}, which keeps the services"
-)
+FORCE = "run `./fairway recover STACK`, which goes on from {} and keeps the services"
 
 
 def silent(machine: Machine) -> FairwayError:

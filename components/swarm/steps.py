@@ -8,12 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.host.names import ROUTED_CONFIG, ROUTED_NETWORK
+from components.host.user_data import INTERNET_MTU
 from components.swarm.model import NodePlan
 
 ROUTED_OPTIONS = {
     "com.docker.network.bridge.enable_ip_masquerade": "false",
     "com.docker.network.bridge.gateway_mode_ipv4": "nat-unprotected",
 }
+MTU_OPTION = "com.docker.network.driver.mtu"  # daemon.json's `mtu` is docker0's alone
+
+
+def routed_options(mtu: int) -> dict[str, str]:
+    """The options of the routed network; the usual MTU is Docker's own and is not written."""
+    return ROUTED_OPTIONS if mtu == INTERNET_MTU else {**ROUTED_OPTIONS, MTU_OPTION: str(mtu)}
+
+
+def _planned(subnet: str, mtu: int) -> str:
+    return subnet if mtu == INTERNET_MTU else f"{subnet} with MTU {mtu}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +32,14 @@ class MakeConfigNetwork:
     """The machine's own container CIDR, for the routed network to take."""
 
     subnet: str
+    mtu: int = INTERNET_MTU
 
     @property
     def phrase(self) -> str:
         return "making its container network"
 
     def __str__(self) -> str:
-        return f"make the network {ROUTED_CONFIG} with {self.subnet}"
+        return f"make the network {ROUTED_CONFIG} with {_planned(self.subnet, self.mtu)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +48,18 @@ class RemakeConfigNetwork:
 
     subnet: str
     found: str
+    mtu: int = INTERNET_MTU
+
+    @property
+    def wanted(self) -> str:
+        return _planned(self.subnet, self.mtu)
 
     @property
     def phrase(self) -> str:
-        return f"changing its container network to {self.subnet}"
+        return f"changing its container network to {self.wanted}"
 
     def __str__(self) -> str:
-        return f"make the network {ROUTED_CONFIG} anew: it is {self.found}, not {self.subnet}"
+        return f"make the network {ROUTED_CONFIG} anew: it is {self.found}, not {self.wanted}"
 
 
 @dataclass(frozen=True, slots=True)

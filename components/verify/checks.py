@@ -28,7 +28,8 @@ def plan_checks(
     """List every check between the hosts that have a probe.
 
     Between containers all ordered pairs; from hosts to containers all pairs; published ports
-    and docker0 once around the ring of hosts, so that each host is a source and a target.
+    and docker0 once around the ring of hosts, so that each host is a source and a target. Where
+    hosts may not open what they like on each other, only what containers send stays.
     """
     alive = [target for target in targets if target.name in probes]
     checks = [
@@ -37,7 +38,16 @@ def plan_checks(
     for source, target in zip(alive, alive[1:] + alive[:1], strict=True):
         checks += _published(source, target, probes)
         checks += _outside(source, network.outside)
-    return tuple(checks)
+    if network.between_hosts == "services":
+        return tuple(checks)
+    return tuple(check for check in checks if not _between_hosts(check))
+
+
+def _between_hosts(check: Check) -> bool:
+    """Whether another host is asked and the source is not a container's own address."""
+    if check.kind == "outside" or check.source == check.target:
+        return False
+    return check.kind == "published" or check.place != "container"
 
 
 def _pair(source: Target, target: Target, probes: Mapping[str, Probe]) -> Iterable[Check]:

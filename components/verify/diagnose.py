@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, wraps
 from ipaddress import IPv4Address
+from typing import TypeVar, TypeVarTuple
 
-from components.errors import FairwayError
+from components.errors import CloudError, FairwayError
 from components.verify.checks import OUTSIDE, describe
 from components.verify.hops_cloud import group_in, group_out, route, source_check, target_check
 from components.verify.hops_host import arrives, leaves, masquerade, translator
@@ -18,19 +19,41 @@ from components.verify.way import End, Hop, Leg, Sight
 # The order in which a packet meets them; the answer meets them again from the other end.
 HOPS: tuple[Hop, ...] = (leaves, source_check, group_out, route, target_check, group_in, arrives)
 UNSEEN = "route tables, source/destination check, security groups (no view of this cloud)"
+Asked = TypeVarTuple("Asked")
+T = TypeVar("T")
 Step = tuple[Hop, Leg]
 Found = tuple[Fault, tuple[str, str], str]  # a fault, a pair it explains, and what was asked
 
 
 class Remembered:
-    """A view that asks the cloud each thing once, so that one reading judges all pairs."""
+    """A view that asks the cloud each thing once, so that one reading judges all pairs.
+
+    Once an account refuses or does not answer it is asked nothing more: `trouble` says why.
+    """
 
     def __init__(self, view: NetworkView) -> None:
-        self.machine = cache(view.machine)
-        self.table = cache(view.table)
-        self.entry = cache(view.entry)
-        self.source_dest_check = cache(view.source_dest_check)
-        self.refusal = cache(view.refusal)
+        self.trouble: CloudError | None = None
+        self.machine = self._once(view.machine)
+        self.table = self._once(view.table)
+        self.entry = self._once(view.entry)
+        self.source_dest_check = self._once(view.source_dest_check)
+        self.refusal = self._once(view.refusal)
+        self.held = self._once(view.held)
+
+    def _once(self, look: Callable[[*Asked], T]) -> Callable[[*Asked], T]:
+        known = cache(look)
+
+        @wraps(look)
+        def remembered(*asked: *Asked) -> T:
+            if self.trouble is not None:
+                raise self.trouble
+            try:
+                return known(*asked)
+            except CloudError as error:
+                self.trouble = error
+                raise
+
+        return remembered
 
 
 def diagnose(outcomes: Iterable[Outcome], sight: Sight) -> list[Found]:
@@ -160,7 +183,7 @@ def _too_big(outcome: Outcome, sight: Sight) -> Fault:
 
 def _no_idea(outcome: Outcome, sight: Sight, unseen: Sequence[str]) -> Fault:
     check = outcome.check
-    lacking = f"; not looked at: {', '.join(unseen)}" if unseen else ""
+    lacking = f"; not looked at: {', '.join(dict.fromkeys(unseen))}" if unseen else ""
     return Fault(
         cause="unexplained",
         where=_between(check, sight),

@@ -24,6 +24,7 @@ def fingerprint(
         ),
         "network": [network.environment, *map(str, (network.vpc, network.containers))],
         "outside": str(network.outside or ""),
+        "between hosts": network.between_hosts,
         "questions": [SERVE, ASK, ANSWER],
         "parts": dict(parts or {}),
     }

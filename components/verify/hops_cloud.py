@@ -57,6 +57,8 @@ def _group(
         where=f"security groups of {judge.host.name}",
         what=f"no rule lets {_who(peer, sight)} {direction}",
         evidence=refused,
+        about=judge.host.name,
+        short=f"no rule of its security groups lets {_who(peer, sight)} {direction}",
         hint="add a rule for that CIDR (a group as source matches machines, never containers), "
         "or " + REPAIR,
     )
@@ -80,18 +82,22 @@ def _entry(zone: str, target: End, view: NetworkView) -> Fault | None:
     entry = view.entry(zone, target.address)
     if entry is None or entry.destination.prefixlen < host.containers.prefixlen:
         lacking = f"no entry for {host.containers}, the containers of {host.name}"
+        short = "has no entry"
         seen = (
             f"{target.address} matches {entry.text}"
             if entry
             else f"nothing matches {target.address}"
         )
-        return _wrong("route-missing", table, zone, lacking, seen)
+        return _wrong("route-missing", (table, zone, host), (lacking, short), seen)
     if entry.next_hop not in {"", host.name}:
         astray = f"the entry for {entry.destination} points at {entry.next_hop}, not {host.name}"
-        return _wrong("route-wrong-hop", table, zone, astray, entry.text)
+        short = f"sends it to {entry.next_hop}"
+        return _wrong("route-wrong-hop", (table, zone, host), (astray, short), entry.text)
     if not entry.next_hop or not entry.active:
-        hole = f"the entry for {entry.destination} is a black hole: " + _why(host, view)
-        return _wrong("black-hole", table, zone, hole, entry.text)
+        why = _why(host, view)
+        hole = f"the entry for {entry.destination} is a black hole: {why}"
+        short = f"has a black hole ({why})"
+        return _wrong("black-hole", (table, zone, host), (hole, short), entry.text)
     return None
 
 
@@ -102,11 +108,25 @@ def _why(host: Target, view: NetworkView) -> str:
     return f"the machine of {host.name} is {state}"
 
 
-def _wrong(cause: str, table: str, zone: str, what: str, evidence: str) -> Fault:
+def _wrong(
+    cause: str, place: tuple[str, str, Target], said: tuple[str, str], evidence: str
+) -> Fault:
+    table, zone, host = place
+    what, short = said
     return Fault(
         cause=cause,
-        where=f"route table {table} (zone {zone})",
+        where=table_name(table, zone),
         what=what,
         evidence=evidence,
         hint=REPAIR,
+        about=host.name,
+        short=f"table {table} of zone {zone} {short}",
     )
+
+
+def table_name(table: str, zone: str) -> str:
+    """A table as it is named where something is wrong with it.
+
+    The table of the public subnets is no zone's: what it is called has a point, as no zone has.
+    """
+    return f"route table {table} ({'public' if '.' in zone else f'zone {zone}'})"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from components.errors import LabError
-from components.verify.model import Entry, Flow
-from lab.model import Machine, Rule, SecurityGroup, VSwitch
+from components.verify.model import OWN_GROUP, Entry, Flow, GroupRule, Held
+from lab.model import Entry as Kernel
+from lab.model import Machine, RouteTable, Rule, SecurityGroup, VSwitch
 
 if TYPE_CHECKING:
     from lab.lab import Lab
+
+HOSTS: Final = "hosts"  # the group that the program gives to every host
+OUT: Final = GroupRule(direction="out", peer="0.0.0.0/0")
 
 
 class LabView:
@@ -42,13 +46,7 @@ class LabView:
         found = self._lab.lookup(table, address)
         if found.kind == "none" or found.state == "missing":
             return None
-        towards = found.machine or (found.machine_id and f"{found.machine_id} (gone)")
-        return Entry(
-            destination=found.destination,
-            next_hop=found.machine or "",
-            active=found.state == "active",
-            text=f"{table}: {found.destination} -> {towards or found.kind} ({found.state})",
-        )
+        return _told(table, found)
 
     def source_dest_check(self, slot: str) -> bool:
         held = self._lab.get(Machine, slot)
@@ -67,6 +65,34 @@ class LabView:
             return ""
         listed = [f"{name}: {_text(rule)}" for name, rules in judging for rule in rules]
         return f"{_what(flow)} fits none of: {', '.join(listed) or 'no rules'}"
+
+    def held(self) -> Held:
+        machines = {held.spec.name: held for held in self._lab.all(Machine)}
+        serving = {held.spec.name: held.spec.table for held in self._lab.all(VSwitch)}
+        tables = {zone: f"table-{zone}" for zone in serving}
+        there = {held.spec.name for held in self._lab.all(RouteTable)} & set(tables.values())
+        return Held(
+            tables=tables,
+            serving=serving,
+            entries={table: self._entries(table) for table in there},
+            machines={name: held.status.state for name, held in machines.items()},
+            checked=frozenset(n for n, held in machines.items() if held.spec.source_dest_check),
+            groups={
+                name: tuple(OWN_GROUP if group == HOSTS else group for group in held.spec.groups)
+                for name, held in machines.items()
+            },
+            rules=self._rules(),
+        )
+
+    def _entries(self, table: str) -> tuple[Entry, ...]:
+        kernel = (found for found in self._lab.entries(table) if found.state != "missing")
+        return tuple(_told(table, found) for found in kernel)
+
+    def _rules(self) -> frozenset[GroupRule]:
+        """The hosts' rules; a group with none for the way out lets everything out."""
+        rules = [rule for group in self._groups if group.name == HOSTS for rule in group.rules]
+        leaving = any(rule.direction == "out" for rule in rules)
+        return frozenset((*map(_shared, rules), *(() if leaving else (OUT,))))
 
     @cached_property
     def _groups(self) -> list[SecurityGroup]:
@@ -88,6 +114,21 @@ class LabView:
         if isinstance(rule.source, IPv4Network):
             return flow.peer in rule.source
         return flow.peer in self._members.get(rule.source, {}).values()
+
+
+def _told(table: str, found: Kernel) -> Entry:
+    towards = found.machine or (found.machine_id and f"{found.machine_id} (gone)")
+    return Entry(
+        destination=found.destination,
+        next_hop=found.machine or "",
+        active=found.state == "active",
+        text=f"{table}: {found.destination} -> {towards or found.kind} ({found.state})",
+    )
+
+
+def _shared(rule: Rule) -> GroupRule:
+    peer = OWN_GROUP if rule.source == HOSTS else str(rule.source)
+    return GroupRule(direction=rule.direction, peer=peer, protocol=rule.protocol, ports=rule.ports)
 
 
 def _what(flow: Flow) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from components.remote.endpoint import Endpoint, Session
 
 Place = Literal["container", "host", "bridge"]
 Kind = Literal["tcp", "mtu", "ping", "published", "outside"]
+BetweenHosts = Literal["services", "swarm"]
+
+OWN_GROUP: Final = "members"  # of the hosts' own group, as a rule's peer and as a machine's group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +32,16 @@ class NetworkFacts:
     """What the plan says about the whole network.
 
     `outside` is an address beyond the VPC that answers ping (on the lab: the computer's end
-    of the uplink); None leaves out the check that containers reach the world.
+    of the uplink); None leaves out the check that containers reach the world. `between_hosts`
+    is what security groups let a host open on another one: any port ("services"), or what Swarm
+    itself needs and nothing more ("swarm"), so that no published port can be promised.
     """
 
     environment: str
     vpc: IPv4Network
     containers: IPv4Network
     outside: IPv4Address | None = None
+    between_hosts: BetweenHosts = "services"
 
 
 class Opens(Protocol):
@@ -67,6 +74,47 @@ class Flow:
     port: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRule:
+    """A rule of the hosts' group, in the words that all clouds share.
+
+    `peer` is a CIDR, OWN_GROUP, "bastion", or the id of a group that is not the environment's.
+    `ports` is an inclusive pair, None where there are none or all.
+    """
+
+    direction: Literal["in", "out"]
+    peer: str
+    protocol: str = "any"
+    ports: tuple[int, int] | None = None
+    drops: bool = False
+
+    def __str__(self) -> str:
+        low, high = self.ports or (0, 0)
+        ports = f" {low}" + f"-{high}" * (low != high) if self.ports else ""
+        way = "from" if self.direction == "in" else "to"
+        verb = "drop" if self.drops else "let"
+        what = "all" if self.protocol == "any" else self.protocol
+        return f"{verb} {what}{ports} {self.direction} {way} {self.peer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """All of an environment's network at one moment, as the cloud's API shows it.
+
+    `tables` are those that `up` made or was given, by the zone they are for; `serving` is the table
+    that the zone's subnet has now. `entries` are by table; a table that is gone is not there.
+    `machines` are states by slot, and `groups` what each wears: OWN_GROUP, or the id of another.
+    """
+
+    tables: Mapping[str, str]
+    serving: Mapping[str, str]
+    entries: Mapping[str, tuple[Entry, ...]]
+    machines: Mapping[str, str]
+    checked: frozenset[str]  # slots whose source/destination check is on
+    groups: Mapping[str, tuple[str, ...]]
+    rules: frozenset[GroupRule]  # of the hosts' own group
+
+
 class NetworkView(Protocol):
     """A cloud's own tables, read as they are now. Each call may ask the cloud's API."""
 
@@ -84,6 +132,9 @@ class NetworkView(Protocol):
 
     def refusal(self, slot: str, flow: Flow) -> str:
         """Give "" if a group of the slot's machine allows the flow, else its rules as evidence."""
+
+    def held(self) -> Held:
+        """Give everything at once, to be compared with the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,17 +181,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """The first wrong hop on a way, and what was seen there that proves it."""
+    """The first wrong hop on a way, and what was seen there that proves it.
+
+    `about` is the host whose containers are not reached because of it, "" for the one that `where`
+    names; `short` is the fault in a clause, for a sentence about that host.
+    """
 
     cause: str  # one of the names in diagnose.py, stable for programs
     where: str  # a host, a route table, a security group
     what: str
     evidence: str = ""
     hint: str
-
-    def sentence(self) -> str:
-        seen = f" [{self.evidence}]" if self.evidence else ""
-        return f"{self.where}: {self.what}{seen}; {self.hint}"
+    about: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,3 +203,19 @@ class Failure:
     fault: Fault
     pairs: tuple[tuple[str, str], ...]
     checks: tuple[str, ...]  # what failed, in words, without repeats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """One thing of the network that is not as planned, whether or not a probe felt it.
+
+    `kind` is stable for programs: a cause of diagnose.py, or a name in compare.py. `about` is the
+    host that it concerns, "" for none.
+    """
+
+    kind: str
+    where: str
+    found: str
+    wanted: str
+    repair: str
+    about: str = ""

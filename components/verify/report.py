@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from string import ascii_uppercase
@@ -10,7 +9,9 @@ from textwrap import fill
 from typing import Any
 
 from components.errors import VerifyFailed
-from components.verify.model import Failure, Fault
+from components.verify.model import Deviation, Failure, Fault
+from components.verify.sentence import sentence
+from components.verify.tables import pairs, zones
 
 WIDE = 12  # hosts up to which every pair has its own cell
 COLUMNS = 100
@@ -19,18 +20,23 @@ SHOWN = 6  # pairs named per failure before "and N more"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A host in the report. `container` is its probe's address, "" where none ran."""
+    """A host in the report. `container` is its probe's address, "" where none ran.
+
+    `containers` is the range that its probe is in, "" in a report of an earlier version.
+    """
 
     name: str
     zone: str
     container: str
+    containers: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Whether every container reaches every other, and if not, why.
 
-    `checks` counts what was asked, `timings` are seconds by stage.
+    `checks` counts what was asked, `timings` are seconds by stage. `drift` is what is not as
+    planned, felt or not, where everything was compared; `unseen` says why it could not be.
     """
 
     environment: str
@@ -39,14 +45,32 @@ class Report:
     failures: tuple[Failure, ...]
     notes: tuple[str, ...]
     timings: Mapping[str, float]
+    drift: tuple[Deviation, ...] = ()
+    unseen: str = ""
 
     @property
     def ok(self) -> bool:
-        return not self.failures
+        return not (self.failures or self.drift)
 
     @property
     def exit_code(self) -> int:
-        return 0 if self.ok else 1
+        """Give 3 where the network is not as planned, 1 where that could not be seen, else 0."""
+        if not self.ok:
+            return 3
+        return 1 if self.unseen else 0
+
+    @property
+    def first(self) -> str:
+        """Say in a sentence what is wrong first, "" where nothing is."""
+        if self.failures:
+            return sentence(self.failures[0].fault, self.failures, self.hosts)
+        return _line(self.drift[0]) if self.drift else ""
+
+    @property
+    def unfelt(self) -> tuple[Deviation, ...]:
+        """Give what is not as planned and explains no failure that is told already."""
+        told = {(f.cause, f.where, f.about or f.where) for f in (x.fault for x in self.failures)}
+        return tuple(d for d in self.drift if (d.kind, d.where, d.about or d.where) not in told)
 
     @property
     def matrix(self) -> dict[tuple[str, str], str]:
@@ -59,11 +83,20 @@ class Report:
 
     def text(self) -> str:
         """Write the report for a terminal."""
-        parts = [_summary(self), _table(self) if len(self.hosts) <= WIDE else _zones(self)]
+        opening = [_summary(self), *([self.first] if self.failures else [])]
+        parts = ["\n".join(_wrapped(each) for each in opening)]
+        draw = pairs if len(self.hosts) <= WIDE else zones
+        parts.append(draw(self.hosts, self.matrix))
         parts += [_paragraph(*pair) for pair in zip(_letters(), self.failures, strict=False)]
-        parts.append("\n".join(_wrapped(f"note: {note}") for note in self.notes))
+        parts += [_drifted(deviation) for deviation in self.unfelt]
+        parts.append("\n".join(_wrapped(f"note: {note}") for note in self._all_notes))
         parts.append(_spent(self.timings))
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    @property
+    def _all_notes(self) -> tuple[str, ...]:
+        blind = f"the cloud was not compared with the plan: {self.unseen}"
+        return (*self.notes, *([blind] if self.unseen else []))
 
     def message(self) -> str:
         """Say in one line what is wrong first: the pair, the first wrong hop, the next step."""
@@ -72,7 +105,7 @@ class Report:
 
     def error(self) -> VerifyFailed | None:
         """Make the error that stops an `up`, or None when all is well."""
-        if self.ok:
+        if not self.failures:
             return None
         first, more = self.failures[0], len(self.failures) - 1
         source, target = first.pairs[0]
@@ -87,7 +120,12 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values for JSON and for a resource's outputs."""
-        return {**asdict(self), "timings": dict(self.timings), "ok": self.ok}
+        return {
+            **asdict(self),
+            "timings": dict(self.timings),
+            "ok": self.ok,
+            "first": self.first,
+        }
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Report:
@@ -99,6 +137,8 @@ class Report:
             failures=tuple(_failure(failure) for failure in value["failures"]),
             notes=tuple(value["notes"]),
             timings=dict(value["timings"]),
+            drift=tuple(Deviation(**each) for each in value.get("drift", ())),
+            unseen=value.get("unseen", ""),
         )
 
 
@@ -121,54 +161,22 @@ def _letters() -> Iterator[str]:
 
 
 def _summary(report: Report) -> str:
-    zones = len({line.zone for line in report.hosts})
-    size = f"{_count(len(report.hosts), 'host')} in {_count(zones, 'zone')}"
-    if report.ok:
-        return (
-            f"{report.environment}: {size}: every container reaches every other "
-            f"({report.checks} checks)"
-        )
-    pairs = len({pair for failure in report.failures for pair in failure.pairs})
+    many = len({line.zone for line in report.hosts})
+    size = f"{_count(len(report.hosts), 'host')} in {_count(many, 'zone')}"
+    if not report.failures:
+        good = f"every container reaches every other ({report.checks} checks)"
+        count = len(report.drift)
+        but = f"; not as planned: {_count(count, 'thing')}" if count else ""
+        return f"{report.environment}: {size}: {good}{but}"
+    broken = len({pair for failure in report.failures for pair in failure.pairs})
     return (
-        f"{report.environment}: {size}: {_count(pairs, 'pair')} of hosts failed, "
+        f"{report.environment}: {size}: {_count(broken, 'pair')} of hosts failed, "
         f"{_count(len(report.failures), 'cause')}"
     )
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _table(report: Report) -> str:
-    """Draw hosts against hosts: rows ask, columns answer."""
-    matrix, names = report.matrix, [line.name for line in report.hosts]
-    wide = max((len(name) for name in names), default=1)
-    rows = [["", *names]]
-    rows += [
-        [name, *(matrix.get((name, other), _fine(name, other)) for other in names)]
-        for name in names
-    ]
-    return "\n".join("  ".join(cell.rjust(wide) for cell in row).rstrip() for row in rows)
-
-
-def _fine(source: str, target: str) -> str:
-    return "-" if source == target else "ok"
-
-
-def _zones(report: Report) -> str:
-    """Draw zones against zones: how many ordered pairs work, of how many."""
-    zone = {line.name: line.zone for line in report.hosts}
-    sizes = Counter(zone.values())
-    bad = Counter(
-        (zone[a], zone[b]) for a, b in report.matrix if a in zone and b in zone and a != b
-    )
-    names = list(sizes)
-    rows = [["", *names]]
-    for a in names:
-        totals = ((b, sizes[a] * (sizes[b] - (a == b))) for b in names)
-        rows.append([a, *(f"{all_ - bad[a, b]}/{all_}" for b, all_ in totals)])
-    wide = max(len(cell) for row in rows for cell in row)
-    return "\n".join("  ".join(cell.rjust(wide) for cell in row).rstrip() for row in rows)
 
 
 def _paragraph(letter: str, failure: Failure) -> str:
@@ -182,6 +190,21 @@ def _paragraph(letter: str, failure: Failure) -> str:
         f"   failed: {', '.join(failure.checks)}",
     ]
     return "\n".join(_wrapped(line) for line in lines if line)
+
+
+def _drifted(deviation: Deviation) -> str:
+    about = f"{deviation.about}: " if deviation.about not in {"", deviation.where} else ""
+    lines = (
+        f"-  {deviation.where}: {about}{deviation.found}",
+        f"   wanted: {deviation.wanted}",
+        f"   repair: {deviation.repair}",
+    )
+    return "\n".join(_wrapped(line) for line in lines)
+
+
+def _line(deviation: Deviation) -> str:
+    about = f"{deviation.about}: " if deviation.about not in {"", deviation.where} else ""
+    return f"{about}{deviation.where}: {deviation.found}; wanted {deviation.wanted}"
 
 
 def _wrapped(line: str) -> str:

@@ -59,7 +59,7 @@ class _Run:
 
     crew: Crew
     network: NetworkFacts
-    view: NetworkView | None
+    view: Remembered | None
     say: Say
     probes: dict[str, Probe] = field(default_factory=dict)
     found: list[Found] = field(default_factory=list)
@@ -71,7 +71,12 @@ class _Run:
         with self._stage("total"):
             self._prove(self._fit())
         lines = [
-            Line(name=h.name, zone=h.zone, container=self._address(h.name))
+            Line(
+                name=h.name,
+                zone=h.zone,
+                container=self._address(h.name),
+                containers=str(h.containers),
+            )
             for h in self.crew.hosts.values()
         ]
         return Report(
@@ -79,9 +84,14 @@ class _Run:
             hosts=tuple(lines),
             checks=self.asked,
             failures=group(self.found),
-            notes=self.notes,
+            notes=(*self.notes, *self._untold()),
             timings=self.timings,
         )
+
+    def _untold(self) -> tuple[str, ...]:
+        """Say in a note that the cloud itself could not be asked where a fault was looked for."""
+        trouble = self.view.trouble if self.view else None
+        return (f"the cloud's own tables were not looked at: {trouble}",) if trouble else ()
 
     def _address(self, name: str) -> str:
         return str(self.probes[name].address) if name in self.probes else ""

@@ -47,11 +47,12 @@ ping() {{
 }}
 mtu() {{
   read -r mtu < /sys/class/net/eth0/mtu
+  $B ping -q -c 1 -W 2 $2 >/dev/null 2>&1 || $B ping -q -c 1 -W 2 $2 >/dev/null 2>&1 ||
+    {{ echo "$1 lost" no echo in 4 s; return; }}
   for again in 1 2; do
     if $B ping -q -c 1 -W 2 -s $((mtu - 28)) $2 >/dev/null 2>&1; then echo "$1 ok"; return; fi
   done
-  if $B ping -q -c 1 -W 2 $2 >/dev/null 2>&1; then echo "$1 small" $mtu
-  else echo "$1 lost" no echo in 6 s; fi
+  echo "$1 small" $mtu
 }}
 count=0
 while read -r key kind address port; do
@@ -132,6 +133,15 @@ echo "== iptables"; iptables-save 2>&1
 echo "== routes"; ip -4 -j route show
 echo "== rules"
 if [ -x "$1" ]; then said=$("$1" check 2>&1) || echo "$said"; else echo "no $1 on this host"; fi
+"""
+
+# A host's own part of the network, whether or not anything fails: rules, network, bridge.
+HOST = """\
+echo "== rules"
+if [ -x "$1" ]; then said=$("$1" check 2>&1) || echo "$said"; else echo "no $1 on this host"; fi
+echo "== network"
+docker network inspect --format '{"Ranges":{{json .IPAM.Config}},"Options":{{json .Options}}}' "$2"
+echo "== bridge"; ip -4 -j address show to "$3"
 """
 
 

@@ -1,27 +1,35 @@
-"""`./fairway`: verify, picture, inventory and ways into a stack that stands."""
+"""`./fairway`: one command line for what is done with a stack."""
 
 from __future__ import annotations
 
 import json
 import os
 import shlex
-import sys
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import click
 
 from components import outputs
+from components import summary as closing
 from components.environment import read_stack_file
-from components.errors import ConfigError, FairwayError, SetupError
-from components.plan import Plan, make_plan
-from scripts.cli import access, check, drawing, state
-from scripts.workspace import DEFAULT_STACK, stack_file
-
-P = ParamSpec("P")
-NOT_AS_PLANNED = 3
+from components.errors import ConfigError, SetupError
+from scripts.cli import access, drawing, image, state, tunnel
+from scripts.cli.backup import backup
+from scripts.cli.common import as_json, plan_of, stack_argument, told
+from scripts.cli.drift import drift
+from scripts.cli.preview import preview, up
+from scripts.cli.rebalance import rebalance
+from scripts.cli.rebuild import rebuild
+from scripts.cli.recover import recover
+from scripts.cli.restore import restore
+from scripts.cli.roll import roll
+from scripts.cli.rotate import rotate
+from scripts.cli.sections import Sections
+from scripts.cli.unlock import unlock
+from scripts.operations import verify as proving
+from scripts.workspace import stack_file
 
 EPILOG = """
 \b
@@ -34,38 +42,28 @@ examples:
 
 \b
 exit status:
-  0 done   1 an error that was told   2 wrong words   3 the network is not as planned
+  0 done   1 an error that was told   2 wrong words   3 not as planned, or not whole
+  4 image --dry-run found a newer one
 """
+SECTIONS = {
+    "Look, and change nothing": (*("summary", "preview", "verify", "drift", "graph", "inventory"),),
+    "Get into hosts": ("ssh", "access"),
+    "Change the cluster": ("up", "roll", "rebalance", "rotate", "image"),
+    "Keep it, and bring it back": ("backup", "restore", "recover", "rebuild", "unlock"),
+}
 
 
-def told(command: Callable[P, int]) -> Callable[P, None]:
-    """Turn an error of ours into its message, and the command's number into the exit status."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            sys.exit(command(*args, **kwargs))
-        except FairwayError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(1)
-
-    return run
-
-
-def plan_of(stack: str) -> Plan:
-    return make_plan(read_stack_file(stack_file(stack)))
-
-
-stack_argument = click.argument("stack", default=DEFAULT_STACK, required=False)
-as_json = click.option("--json", "machine", is_flag=True, help="Print JSON for programs.")
-
-
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Sections,
+    sections=SECTIONS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 def main() -> None:
-    """Look at a Fairway stack, check it, and get into its hosts.
+    """Look at a Fairway stack, change it, and bring it back.
 
     STACK is the name of a file stacks/Pulumi.STACK.yaml; without it, the default stack `lab`.
-    Nothing here changes the stack; `make up` and `make down` do.
+    What destroys or replaces says so first, and asks.
     """
 
 
@@ -74,10 +72,14 @@ def main() -> None:
 @as_json
 @told
 def verify(stack: str, *, machine: bool) -> int:
-    """Check with real containers that the network is as planned."""
-    report = check.check(stack, state.read(stack), lambda news: click.echo(news, err=True))
+    """Check that the network is as planned, with real containers and in the cloud's own tables.
+
+    Nothing is changed but for a probe container on every host, which is gone at the end; run it at
+    any time, by hand, in CI or as a cron job.
+    """
+    report = proving.verify(stack, state.read(stack), lambda news: click.echo(news, err=True))
     click.echo(json.dumps(report.to_dict(), indent=2) if machine else report.text(), nl=machine)
-    return 0 if report.ok else NOT_AS_PLANNED
+    return report.exit_code
 
 
 @main.command()
@@ -135,8 +137,8 @@ def write_access(stack: str, *, shell: bool) -> int:
 @told
 def ssh(stack: str, host: str, command: tuple[str, ...]) -> int:
     """Open a shell on HOST, or run COMMAND there."""
-    plan = plan_of(stack)
-    known = [slot.name for slot in plan.slots]
+    plan, deployed = plan_of(stack), state.read(stack)
+    known = access.names(plan, deployed)
     if host not in known:
         raise ConfigError(
             where=f"stack {stack}",
@@ -145,22 +147,64 @@ def ssh(stack: str, host: str, command: tuple[str, ...]) -> int:
             wanted=", ".join(known),
             hint="name one of them",
         )
-    access.write(stack, plan, state.read(stack))
+    access.write(stack, plan, deployed)
     words = access.ssh_words(stack, host, command)
     os.execvp(words[0], words)  # noqa: S606  (this process becomes the shell)
 
 
 @main.command()
 @stack_argument
+@click.option("--no-report", "silent", is_flag=True, help="Leave out what the last `up` proved.")
 @told
-def summary(stack: str) -> int:
+def summary(stack: str, *, silent: bool) -> int:
     """Tell what stands, whether it works, and what to do with it."""
     plan, deployed = plan_of(stack), state.read(stack)
     folder = Path(os.path.relpath(access.write(stack, plan, deployed)))
-    text = outputs.summary(plan, folder, connectivity=deployed.report, swarm=deployed.swarm)
+    text = closing.summary(
+        plan,
+        folder,
+        connectivity="" if silent else deployed.report,
+        swarm=deployed.swarm,
+        billed=deployed.billed,
+    )
     click.echo(text, nl=False)
     return 0
 
+
+@main.command(name="image")
+@click.argument("stack")
+@click.option("--write/--dry-run", default=True, help="Write it into the file, or only show it.")
+@told
+def newest_image(stack: str, *, write: bool) -> int:
+    """Find the newest image of the stack's cloud and write it into the stack's file."""
+    status, text = image.update(stack, write=write)
+    click.echo(text)
+    return status
+
+
+@main.command(name="tunnel", hidden=True)
+@click.argument("region")
+@click.argument("environment")
+@click.argument("address")
+@click.argument("port")
+@told
+def session_manager(region: str, environment: str, address: str, port: str) -> int:
+    """Join input and output with a host's port over AWS Session Manager."""
+    words = tunnel.words(region, environment, address, port)
+    os.execvp(words[0], words)  # noqa: S606  (this process becomes the tunnel)
+
+
+main.add_command(backup)
+main.add_command(drift)
+main.add_command(preview)
+main.add_command(rebalance)
+main.add_command(rebuild)
+main.add_command(recover)
+main.add_command(restore)
+main.add_command(roll)
+main.add_command(rotate)
+main.add_command(unlock)
+main.add_command(up)
 
 if __name__ == "__main__":
     main(prog_name="fairway")

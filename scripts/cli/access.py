@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.outputs import SSH_CONFIG, inventory, write_access
+from components.outputs import SSH_CONFIG, Bastion, door, inventory, write_access
 from components.plan import Plan
-from components.remote.keys import host_key, operator_key
+from components.remote.keys import host_keys, operator_keys
 from scripts.cli.state import Deployed
 from scripts.workspace import FAIRWAY
 
@@ -36,13 +36,14 @@ def facts(plan: Plan, deployed: Deployed) -> dict[str, Any]:
 def write(stack: str, plan: Plan, deployed: Deployed) -> Path:
     """Write everything that lets a person or a program in, and return its folder."""
     folder = folder_of(stack)
-    keys = {slot.name: host_key(deployed.seed, slot.name).public for slot in plan.slots}
+    keys = {slot.name: host_keys(deployed.seed, slot.name) for slot in plan.slots}
     write_access(
         folder,
         plan,
         host_keys=keys,
-        operator_key=operator_key(deployed.seed).private,
+        operator_keys=operator_keys(deployed.seed),
         facts=facts(plan, deployed),
+        door=door(deployed.seed, deployed.way),
     )
     _write_docker(folder, plan)
     return folder
@@ -73,6 +74,12 @@ def docker_environment(stack: str, base: Mapping[str, str]) -> dict[str, str]:
     """What a shell exports so that plain `docker` speaks to the stack's first manager."""
     folder = folder_of(stack)
     return {"DOCKER_CONFIG": str(folder / "docker"), "PATH": f"{folder / 'bin'}:{base['PATH']}"}
+
+
+def names(plan: Plan, deployed: Deployed) -> list[str]:
+    """The hosts that `ssh` knows after `write`: every slot's, and the bastion."""
+    led = door(deployed.seed, deployed.way)
+    return [slot.name for slot in plan.slots] + ([led.name] if isinstance(led, Bastion) else [])
 
 
 def ssh_words(stack: str, host: str, words: tuple[str, ...]) -> list[str]:

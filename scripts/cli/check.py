@@ -1,17 +1,13 @@
-"""`fairway verify`: ask again what the stack's last resource asked."""
+"""The proof with real containers: ask again what the stack's last resource asked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network
 
 from components.errors import SetupError
-from components.remote.endpoint import Endpoint
-from components.remote.keys import host_key, operator_key
+from components.remote import way
 from components.remote.session import Sessions
-from components.verify import NetworkFacts, NetworkView, Report, Target, verify
-from components.verify.lab_view import LabView
-from lab.lab import Lab
+from components.verify import Report, asked, verify
 from scripts.cli.state import Deployed
 
 
@@ -22,47 +18,18 @@ def check(stack: str, deployed: Deployed, say: Callable[[str], None]) -> Report:
         SetupError: No `up` has come far enough to know what to ask.
         FairwayError: The hosts could not be asked.
     """
-    if not deployed.question:
+    with way.sessions(deployed.seed) as sessions:
+        return prove(stack, deployed, say, sessions)
+
+
+def prove(stack: str, deployed: Deployed, say: Callable[[str], None], sessions: Sessions) -> Report:
+    """The same over sessions that are open already, or will be; they stay open."""
+    question = deployed.question
+    if not question:
         raise SetupError(
             where=f"stack {stack}",
             what="its last `up` did not come to the network's proof",
             hint=f"run: make up STACK={stack}",
         )
-    sessions = Sessions(operator_key(deployed.seed).private)
-    try:
-        return verify(_targets(deployed), _facts(deployed), sessions, _view(deployed), say)
-    finally:
-        sessions.close()
-
-
-def _targets(deployed: Deployed) -> list[Target]:
-    return [
-        Target(
-            name=host["name"],
-            zone=host["zone"],
-            endpoint=Endpoint(
-                name=host["name"],
-                address=host["address"],
-                host_key=host_key(deployed.seed, host["name"]).public,
-            ),
-            containers=IPv4Network(host["containers"]),
-            address=IPv4Address(host["address"]),
-        )
-        for host in deployed.question["hosts"]
-    ]
-
-
-def _facts(deployed: Deployed) -> NetworkFacts:
-    network = deployed.question["network"]
-    outside = network.get("outside")
-    return NetworkFacts(
-        environment=deployed.question["cluster"],
-        vpc=IPv4Network(network["vpc"]),
-        containers=IPv4Network(network["containers"]),
-        outside=IPv4Address(outside) if outside else None,
-    )
-
-
-def _view(deployed: Deployed) -> NetworkView | None:
-    name = deployed.question.get("view", {}).get("lab")
-    return LabView(Lab.open(name, recover=False)) if name else None
+    hosts, network = asked.targets(question), asked.facts(question)
+    return verify(hosts, network, sessions, asked.view(question), say)

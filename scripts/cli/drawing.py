@@ -19,7 +19,7 @@ def draw(environment: Environment, answer: Mapping[str, Any], target: Path) -> s
     Raises:
         ConfigError: The name ends neither in .html nor in .svg.
     """
-    plan, settings, broken = make_plan(environment), environment.lab, _broken(answer)
+    plan, settings, broken = make_plan(environment), environment.settings, _broken(answer)
     if target.suffix == ".svg":
         return svg(plan, uplink=settings.uplink, broken=broken)
     if target.suffix == ".html":

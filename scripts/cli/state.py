@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from components.config.model import Keys
 from components.errors import SetupError
 from components.remote.command import Secret
 from scripts import stack as engine
@@ -20,15 +21,29 @@ class Deployed:
 
     `question` is what the stack's verify resource asks: hosts, network, and where the cloud's
     tables are; empty before an `up` came that far. `answer` is its report, `report` that as text.
+    `way` is how hosts are reached (components/remote/way.py), `billed` what the cloud counts.
+    `seed` is the keyring (components/remote/keys.py) of the generations in `keys`; `seeds` are all
+    that were ever drawn, by generation: what was encrypted for a former one is read with it.
+    `unlock` opens managers that autolock has locked. `duties` is what each host's node was told
+    and has put there.
+    `replaced_in` are the seconds for which hosts were away when they were last replaced.
     """
 
     seed: Secret
     machines: Mapping[str, str]
     nodes: Mapping[str, str]
+    roles: Mapping[str, str]
     swarm: str
     question: Mapping[str, Any]
     answer: Mapping[str, Any]
     report: str
+    way: Mapping[str, str]
+    billed: Mapping[str, Any]
+    unlock: Secret | None = None
+    keys: Keys = field(default_factory=Keys)
+    seeds: Mapping[int, Secret] = field(default_factory=dict)
+    duties: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    replaced_in: tuple[float, ...] = ()
 
 
 def read(stack: str) -> Deployed:
@@ -62,11 +77,51 @@ def parse(stack: str, exported: Mapping[str, Any]) -> Deployed:
         seed=Secret(identity["outputs"]["seed"]),
         machines={name: each["machine"] for name, each in nodes.items() if "machine" in each},
         nodes={name: each.get("node", "") for name, each in nodes.items()},
+        roles={name: each.get("role", "") for name, each in nodes.items()},
         swarm=next((each["swarm"] for each in nodes.values() if each.get("swarm")), ""),
         question=report.get("inputs", {}),
         answer=report.get("outputs", {}).get("report") or {},
         report=report.get("outputs", {}).get("summary", ""),
+        way=_way(resources),
+        billed=_first(resources, "pulumi:pulumi:Stack").get("outputs", {}).get("billed") or {},
+        unlock=_unlock(nodes),
+        keys=_keys(identity.get("inputs", {})),
+        seeds=_seeds(identity["outputs"]),
+        duties={name: _told(each) for name, each in nodes.items()},
+        replaced_in=tuple(each["replacedIn"] for each in nodes.values() if "replacedIn" in each),
     )
+
+
+def _told(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: node[name] for name in ("mtu", "backup", "comeback") if node.get(name)}
+
+
+def _unlock(nodes: Mapping[str, Mapping[str, Any]]) -> Secret | None:
+    held = next((each["unlock"] for each in nodes.values() if each.get("unlock")), "")
+    return Secret(held) if held else None
+
+
+def _keys(inputs: Mapping[str, Any]) -> Keys:
+    generation, accept = inputs.get("generation", 1), inputs.get("accept", ())
+    return Keys(generation=int(generation), accept=tuple(int(number) for number in accept))
+
+
+def _seeds(outputs: Mapping[str, Any]) -> dict[int, Secret]:
+    """A state of before generations has the first alone."""
+    held = outputs.get("seeds") or {"1": outputs["seed"]}
+    return {int(number): Secret(seed) for number, seed in held.items()}
+
+
+def _way(resources: list[dict[str, Any]]) -> dict[str, str]:
+    """The way to hosts, as the first resource knows it that takes one.
+
+    It is needed most where a host's first boot failed, and no later resource is there then.
+    """
+    for kind in ("swarm:Quorum", "host:FirstBoot", "swarm:Node", "verify:Report"):
+        led = _first(resources, f"fairway:{kind}").get("inputs", {}).get("way")
+        if led:
+            return dict(led)
+    return {}
 
 
 def _resources(exported: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -66,6 +66,12 @@ def test_a_first_creation_boots_all_machines_at_once_and_joins_after_the_first(
     assert project.preview() == {}
 
 
+def test_one_host_can_be_targeted_right_after_the_first_up(project: Project, world: World) -> None:
+    project.up("--target", "**::a10").good()
+
+    assert world.acts() == []
+
+
 def test_new_machines_for_all_managers_come_one_after_the_other_and_workers_follow(
     project: Project, world: World
 ) -> None:

@@ -29,7 +29,8 @@ CLONE = "/root/fairway"
 TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
 LOOK = """
 ip -o link | cut -d' ' -f2; ip route show table all | grep -v '^broadcast\\|^local' | sort
-ip rule; ls /run/netns 2>/dev/null; nft list tables; sysctl -a 2>/dev/null | grep '\\.forwarding ='
+ip rule; ls /run/netns 2>/dev/null; nft list tables
+sysctl -a 2>/dev/null | grep -e '\\.forwarding =' -e inotify
 cut -d' ' -f5 /proc/self/mountinfo | grep fairway/labs; systemctl list-units --plain 'fairway-*'
 ls /var/lib/fairway/labs /sys/fs/cgroup/machine.slice 2>/dev/null
 ps -eo args | grep -e 'lab[.]keeper' -e 'systemd-nspaw[n]' -e 'pulum[i]'

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from components.errors import QuorumLost, SwarmError
+from components.errors import CommandFailed, HostUnreachable, QuorumLost, SwarmError
 from components.remote.command import Command
 from components.swarm import apply, node
 from components.swarm.quorum import look_at_quorum, quorum_fault
+from tests.support.machines import eventually
 from tests.support.real_swarm import IMAGES, MANAGERS, RealSwarm, real_swarm, slot
 
 
@@ -157,6 +158,41 @@ def test_a_lost_quorum_is_recognised_and_nothing_is_changed(
         list(pool.map(swarm.restore, ("a1", "b1")))
     monkeypatch.undo()
     assert {state.drift for state in swarm.whole().values()} == {()}
+
+
+def test_a_leader_that_is_cut_off_accepts_no_write_and_comes_back_as_a_follower(
+    swarm: RealSwarm,
+) -> None:
+    leader = swarm.leader()
+    others = [name for name in MANAGERS if name != leader]
+    with swarm.isolated(leader):
+        eventually("another leader", lambda: _leader_among(swarm, others) in others)
+        lost = swarm.inside(leader, "echo no | timeout 25 docker config create lost -")
+        assert lost.returncode != 0, lost.stdout
+        swarm.session(others[0]).run(
+            Command.of("docker", "config", "create", "kept", "-"), input=b"yes"
+        )
+    standing = ["leader", "reachable", "reachable"]
+    eventually("three managers again", lambda: _managers(swarm, leader) == standing)
+    assert swarm.leader() != leader
+    told = [swarm.docker(name, "config", "ls", "--format", "{{.Name}}") for name in MANAGERS]
+    assert told == ["kept"] * 3
+    swarm.docker(others[0], "config", "rm", "kept")
+
+
+def _leader_among(swarm: RealSwarm, asked: list[str]) -> str:
+    try:
+        rows = swarm.rows(asked[0]).values()
+    except CommandFailed:  # while they have none
+        return ""
+    return next((row.hostname for row in rows if row.manager == "leader"), "")
+
+
+def _managers(swarm: RealSwarm, asked: str) -> list[str]:
+    try:
+        return sorted(row.manager for row in swarm.rows(asked).values() if row.manager)
+    except (CommandFailed, HostUnreachable):
+        return []
 
 
 def test_taken_apart_at_once_no_machine_is_in_a_swarm(swarm: RealSwarm) -> None:

@@ -1,143 +1,203 @@
-"""`pulumi up` for real: machines, a Swarm and routes from a configuration, broken and mended.
+"""`pulumi up` for real, on each cloud: the same promises, asked of real machines and packets.
 
-One stack is built for the whole file, so its tests are in the order in which a cluster lives.
+On the lab its own resources are built, on AWS and Alibaba Cloud their drivers' resources, by the
+stand-ins for their providers. One stack is built for each cloud, so the tests are in the order in
+which a cluster lives.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from components.environment import read_environment
 from components.host.names import RULES_SCRIPT
-from components.plan import make_plan
-from components.remote.command import Command, Secret
-from components.remote.endpoint import Endpoint
-from components.remote.keys import host_key, operator_key
-from components.remote.session import Sessions
-from lab.lab import Lab
-from lab.model import Machine, Route
-from tests.support import environments
-from tests.support.bench_project import REAL_PLUGIN, REAL_PROGRAM, Project
-from tests.support.machines import traces
+from tests.support.by_hand import LabHand
+from tests.support.stage import CLOUDS, STACK, Stage, config, staged
 
-LAB = "t6"
 SLOTS = ("a1", "b1", "c1", "a10")
 
-
-def config() -> dict[str, Any]:
-    """Three managers and a worker, in ranges of this file's own."""
-    text = json.dumps(environments.config())
-    for theirs, ours in (("10.97.", "10.96."), ("10.227.", "10.226."), ("76.97.", "76.96.")):
-        text = text.replace(theirs, ours)
-    wanted: dict[str, Any] = json.loads(text)
-    wanted["pools"][1]["hosts"] = {"a": 1}
-    return wanted
-
-
-class Stack:
-    """A stack that stands, its lab, and a way into its hosts."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self.lab = Lab.open(LAB)
-        seed = project.pulumi("stack", "export", "--show-secrets").good().text
-        resources = json.loads(seed)["deployment"]["resources"]
-        (identity,) = [each for each in resources if each["type"] == "fairway:host:Identity"]
-        self.seed = Secret(json.loads(identity["outputs"]["seed"]["plaintext"]))
-        environment = read_environment(config(), stack=LAB, source="x")
-        self.plan = make_plan(environment)
-
-    def sh(self, name: str, *words: str) -> str:
-        slot = self.plan.slot(name)
-        endpoint = Endpoint(name, str(slot.address), host_key(self.seed, name).public)
-        with Sessions(operator_key(self.seed).private) as sessions:
-            return sessions.to(endpoint).run(Command.of(*words), timeout=60).stdout
-
-    def machine(self, name: str) -> str:
-        held = self.lab.get(Machine, name)
-        assert held is not None
-        return held.status.id
-
-    def up(self) -> None:
-        self.project.up("-p", "32").good()
+everywhere = pytest.mark.parametrize("stage", CLOUDS, indirect=True)
+on_clouds = pytest.mark.parametrize("stage", ["aws", "alicloud"], indirect=True)
+on_the_lab = pytest.mark.parametrize("stage", ["lab"], indirect=True)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    project = Project(tmp_path_factory.mktemp("up"), plugin=REAL_PLUGIN, name="fairway")
-    project.program(REAL_PROGRAM)
-    project.configure(config())
-    try:
-        project.up("-p", "32").good()
-        yield Stack(project)
-    finally:
-        Lab.open(LAB).sweep()
+def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage[Any]]:
+    cloud = request.param
+    with staged(cloud, tmp_path_factory.mktemp(f"up-{cloud}"), config(cloud)) as made:
+        made.up().good()
+        yield made
 
 
-def test_up_builds_a_swarm_whose_containers_all_reach_each_other(stack: Stack) -> None:
-    nodes = stack.sh("a1", "docker", "node", "ls", "--format", "{{.Hostname}} {{.Status}}")
+def machines(stage: Stage[Any]) -> dict[str, str]:
+    return {name: stage.machine(name) for name in SLOTS}
+
+
+@everywhere
+def test_up_builds_a_swarm_whose_containers_all_reach_each_other(stage: Stage[Any]) -> None:
+    nodes = stage.sh("a1", "docker", "node", "ls", "--format", "{{.Hostname}} {{.Status}}")
     assert sorted(nodes.split("\n")) == ["", *sorted(f"{name} Ready" for name in SLOTS)]
-    assert "every container reaches every other" in stack.project.output("connectivity")
+    assert "every container reaches every other" in stage.project.output("connectivity")
+    assert stage.verify().ok
 
 
-def test_a_second_preview_is_empty_and_a_second_up_changes_nothing(stack: Stack) -> None:
-    assert stack.project.preview() == {}
+@everywhere
+def test_a_second_preview_is_empty_and_a_second_up_changes_nothing(stage: Stage[Any]) -> None:
+    assert stage.project.preview() == {}
 
-    text = stack.project.up().good().text
+    text = stage.up().good().text
 
     assert "unchanged" in text
     for word in ("created", "updated", "replaced", "deleted"):
-        assert word not in text
+        assert f" {word}" not in text, text
 
 
-def test_drift_of_every_kind_is_found_by_a_preview_and_mended_by_a_plain_up(stack: Stack) -> None:
-    stack.lab.delete(Route, f"table-c/{stack.plan.slot('b1').containers}")
-    stack.sh("c1", RULES_SCRIPT, "remove")
-    stack.sh("a10", "docker", "swarm", "leave")
-
-    found = stack.project.preview()
-    assert found["create"] == ["Node a10"]
-    assert sorted(found["update"]) == ["Node c1", "Report t6", "Route b1"]
-    stack.up()
-
-    assert stack.sh("c1", RULES_SCRIPT, "check") == ""
-    assert stack.project.preview() == {}
+@on_clouds
+def test_hosts_are_reached_through_the_bastion_and_by_no_other_way(stage: Stage[Any]) -> None:
+    way = stage.question["way"]
+    assert way["bastion"].startswith("198.51.100.")
+    assert stage.closed("a1", 22)
+    assert stage.closed("a10", 2377)
 
 
-def test_a_machine_that_is_gone_is_found_and_made_again_in_its_slot(stack: Stack) -> None:
-    before = {name: stack.machine(name) for name in SLOTS}
-    stack.lab.delete(Machine, "c1")
+@on_clouds
+def test_packets_of_the_clouds_own_size_cross_zones(stage: Stage[Any]) -> None:
+    mtu = {"aws": 9001, "alicloud": 8500}[stage.cloud]
+    shown = stage.sh("a1", "docker", "network", "inspect", "routed-config")
 
-    stack.up()
+    assert f'"com.docker.network.driver.mtu": "{mtu}"' in shown
+    whole = mtu - 28  # of a ping: IPv4 and ICMP headers
+    address = str(stage.plan.slot("b1").address)
+    assert " 0% packet loss" in stage.sh(
+        "a1", "ping", "-c", "1", "-M", "do", "-s", str(whole), address
+    )
 
-    after = {name: stack.machine(name) for name in SLOTS}
+
+@on_clouds
+def test_no_secret_is_in_the_state_in_plain(stage: Stage[Any]) -> None:
+    stored = stage.project.stored_text()
+
+    assert stage.seed.reveal() not in stored
+    assert "OPENSSH PRIVATE KEY" not in stored
+    assert "H4sI" not in stored  # how packed user data begins
+
+
+@everywhere
+def test_an_entry_that_was_deleted_by_hand_is_named_and_put_back(stage: Stage[Any]) -> None:
+    stage.lose_route("c", "b1")
+
+    (failure,) = stage.verify().failures
+    assert failure.fault.cause == "route-missing"
+    assert stage.table("c") in failure.fault.where
+    stage.up().good()
+
+    assert stage.verify().ok
+    assert stage.project.preview() == {}
+
+
+@on_the_lab
+def test_the_network_changed_by_hand_is_named_thing_by_thing_and_put_back(
+    stage: Stage[Any],
+) -> None:
+    assert stage.drift() == ()
+    hand, plan = LabHand(stage.lab), stage.plan
+    strange = list(plan.network.containers.subnets(new_prefix=24))[-1]
+    hand.lead("b", plan.slot("a10").containers, "c1")
+    hand.take("c", plan.slot("a1").containers)
+    hand.lead("c", strange, "c1")
+    hand.check("b1")
+    hand.let_in()
+    hand.lock_out(plan.network.containers)
+    hand.serve("c", "a")
+
+    named = {(each.kind, each.about) for each in stage.drift()}
+    stage.up().good()
+
+    assert named == {
+        ("association", ""),
+        ("route-missing", "a1"),
+        ("route-wrong-hop", "a10"),
+        ("foreign-entry", ""),
+        ("source-dest-check", "b1"),
+        ("rule-added", ""),
+        ("rule-missing", ""),
+    }
+    assert [each.kind for each in stage.drift()] == ["foreign-entry"]
+    hand.take("c", strange)
+    assert stage.verify().ok
+
+
+@everywhere
+def test_one_host_is_replaced_in_its_slot_and_no_other_is_touched(stage: Stage[Any]) -> None:
+    before = machines(stage)
+    resource = "Machine" if stage.cloud == "lab" else "Instance"
+
+    stage.up("--replace", f"**{resource}::a10").good()
+
+    after = machines(stage)
+    assert after["a10"] != before["a10"]
+    assert {**after, "a10": ""} == {**before, "a10": ""}
+    assert stage.verify().ok
+    assert stage.project.preview() == {}
+
+
+@everywhere
+def test_a_machine_that_is_gone_is_found_and_made_again_in_its_slot(stage: Stage[Any]) -> None:
+    before = machines(stage)
+    stage.lose_machine("c1")
+
+    stage.up().good()
+
+    after = machines(stage)
     assert after["c1"] != before["c1"]
     assert {**after, "c1": ""} == {**before, "c1": ""}
-    managers = stack.sh("a1", "docker", "node", "ls", "--filter", "role=manager", "--quiet")
+    managers = stage.sh("a1", "docker", "node", "ls", "--filter", "role=manager", "--quiet")
     assert len(managers.split()) == 3
-    assert stack.project.preview() == {}
+    assert stage.verify().ok
+    assert stage.project.preview() == {}
 
 
-def test_a_failed_zone_is_named_and_the_next_up_after_it_came_back_is_good(stack: Stack) -> None:
-    stack.lab.fail_zone("b")
+@on_the_lab
+def test_drift_of_every_kind_is_found_by_a_preview_and_mended_by_a_plain_up(
+    stage: Stage[Any],
+) -> None:
+    stage.lose_route("c", "b1")
+    stage.sh("c1", RULES_SCRIPT, "remove")
+    stage.sh("a10", "docker", "swarm", "leave")
 
-    failed = stack.project.up()
+    found = stage.project.preview()
+    assert found["create"] == ["Node a10"]
+    assert sorted(found["update"]) == ["Node c1", f"Report {STACK}", "Route b1"]
+    stage.up().good()
+
+    assert stage.sh("c1", RULES_SCRIPT, "check") == ""
+    assert stage.project.preview() == {}
+
+
+@on_the_lab
+def test_a_failed_zone_is_named_and_the_next_up_after_it_came_back_is_good(
+    stage: Stage[Any],
+) -> None:
+    stage.lab.fail_zone("b")
+
+    failed = stage.project.up()
 
     assert failed.status != 0
     assert "machine b1: the lab keeps it off: it was made to fail" in failed.text
     assert "Traceback" not in failed.text
-    stack.lab.restore_zone("b")
-    stack.up()
-    assert stack.project.preview() == {}
+    stage.lab.restore_zone("b")
+    stage.up().good()
+    assert stage.project.preview() == {}
 
 
-def test_destroy_leaves_nothing(stack: Stack) -> None:
-    stack.project.destroy().good()
+@everywhere
+def test_destroy_leaves_nothing(stage: Stage[Any]) -> None:
+    stage.project.destroy().good()
 
-    assert {kind: left for kind, left in traces(LAB).items() if left} == {}
-    assert LAB not in Lab.names()
-    assert stack.project.processes() == {}
+    assert stage.left_over() == set()
+    assert stage.traces() == {}
+    assert stage.project.processes() == {}

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pulumi import ResourceOptions
 
-from components.clouds.base import open_cloud
+from components.clouds.base import Entrance, Network, open_cloud
+from components.clouds.lab import LabCloud
 from components.cluster import Cluster
 from components.errors import ConfigError, LabError
-from components.plan import make_plan
+from components.plan import Plan, make_plan
 from tests.support.environments import environment
 from tests.support.mock_engine import Registered, registered
 
@@ -64,7 +68,7 @@ def waits(resources: Resources, kind: str, name: str, for_kind: str) -> set[str]
 def test_a_first_creation_boots_everything_at_once(founding: Resources) -> None:
     for name in (*MANAGERS, *WORKERS):
         assert waits(founding, "Machine", name, "Node") == set()
-    assert waits(founding, "Node", "a1", "Machine") == {"a1", "b1", "c1"}
+    assert waits(founding, "Node", "a1", "Machine") == {"a1"}
     assert waits(founding, "Node", "b1", "Node") == {"a1"}
     assert waits(founding, "Node", "a13", "Node") == {"a1"}
 
@@ -84,6 +88,11 @@ def test_where_a_swarm_stands_managers_follow_one_another_and_workers_in_batches
         "a13": {"a11"},
     }
     assert waits(rolling, "Node", "a1", "Machine") == {"a1"}
+
+
+def test_a_node_joins_once_its_containers_can_be_reached(founding: Resources) -> None:
+    for name in (*MANAGERS, *WORKERS):
+        assert waits(founding, "Node", name, "Route") == {name}
 
 
 PASTS: list[tuple[dict[str, Any], dict[str, str], str]] = [
@@ -151,9 +160,34 @@ def test_the_report_hangs_on_what_was_really_done_to_every_slot(founding: Resour
     assert triggers["a1"] == "r0 r0 r0"
 
 
+class Behind(LabCloud):
+    """The lab as a cloud whose hosts are behind a bastion, which it makes like the rest."""
+
+    def network(self, plan: Plan, entrance: Entrance, opts: ResourceOptions) -> Network:
+        found = super().network(plan, entrance, opts)
+        return replace(found, way={"bastion": found.tables["a"].apply(lambda _: "203.0.113.7")})
+
+
+def test_hosts_behind_a_bastion_are_reached_by_its_address_everywhere() -> None:
+    wanted, texts = environment(), dict[str, str]()
+
+    def enclosed() -> None:
+        told = Cluster(wanted, make_plan(wanted), Behind(wanted)).outputs
+        for name in ("sshConfig", "knownHosts"):
+            told[name].apply(lambda text, name=name: texts.update({name: text}))
+
+    resources = registered(enclosed)
+
+    led = {"bastion": "203.0.113.7"}
+    takers = {kind for (kind, _), each in resources.items() if each.inputs.get("way") == led}
+    assert takers == {"Node", "Quorum", "Report"}
+    assert "ProxyJump bastion.lab\n" in texts["sshConfig"]
+    assert texts["knownHosts"].splitlines()[-1].startswith("203.0.113.7,bastion.lab ssh-ed25519 ")
+
+
 def test_a_cloud_that_is_not_known_is_refused_with_those_that_are() -> None:
     wanted = environment()
-    object.__setattr__(wanted, "cloud", "azure")
+    object.__setattr__(wanted, "settings", SimpleNamespace(key="azure"))
 
     with pytest.raises(ConfigError, match="'azure', wanted one of lab"):
         open_cloud(wanted)
@@ -171,3 +205,20 @@ def test_the_program_imports_no_cloud_before_one_is_chosen_and_never_the_labs_ma
         [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == ""
+
+
+def test_managers_alone_are_told_to_make_backups_and_to_lock(founding: Resources) -> None:
+    told = {"every": "6h", "keep": "12", "to": ""}
+    for name in MANAGERS:
+        assert founding["Node", name].inputs["backup"] == told
+        assert "autolock" not in founding["Node", name].inputs
+    for name in WORKERS:
+        assert "backup" not in founding["Node", name].inputs
+
+    def locking() -> None:
+        wanted = replace(environment(wide), backup=False, autolock=True)
+        Cluster(wanted, make_plan(wanted), open_cloud(wanted))
+
+    locked = registered(locking)
+    assert [locked["Node", name].inputs.get("autolock") for name in ("a1", "a10")] == [True, None]
+    assert "backup" not in locked["Node", "a1"].inputs

@@ -233,5 +233,5 @@ def test_more_hosts_than_a_table_takes_routes_are_refused() -> None:
     assert fault(change) == (
         "fairway:lab.route_quota: every route table needs an entry for each host:"
         " found 6 hosts, wanted at most 5, the quota of one table;"
-        " raise the quota to 6, or plan 1 fewer hosts"
+        " raise the quota to 6 (docs/limits.md), or plan 1 fewer hosts"
     )

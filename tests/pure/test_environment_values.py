@@ -46,8 +46,8 @@ def test_what_is_left_out_gets_its_default() -> None:
     assert seen.operators == ()
     assert seen.network.host_prefix == 24
     assert str(seen.network.docker0) == "172.30.0.0/24"
-    assert seen.lab.image == "trixie"
-    assert seen.lab.route_quota == 200
+    assert seen.settings.image == "trixie"
+    assert seen.settings.route_quota == 200
     assert [zone.zone for zone in seen.network.zones] == ["a", "b", "c"]
 
 
@@ -194,7 +194,8 @@ def test_the_uplink_is_a_link_between_two_ends() -> None:
 
 def test_an_unknown_cloud_is_answered_with_the_known_ones() -> None:
     assert fault(_put("aws2", "cloud")) == (
-        'fairway:cloud: is not known: found "aws2", wanted one of lab; clouds: lab'
+        'fairway:cloud: is not known: found "aws2", wanted one of lab, aws, alicloud; '
+        "did you mean aws?"
     )
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.source import ROOT, imported, imports_any, modules, name_of
+from tests.support.source import CODE, ROOT, imported, imports_any, modules, name_of
 
 PURE = ("components/plan", "components/host", "components/config", "components/picture")
 PURE_MODULES = ("components/environment.py", "components/errors.py", "components/outputs.py")
-CLOUDS = sorted(
-    {path.stem for path in (ROOT / "components/clouds").glob("*")} - {"__init__", "base"}
-)
+CLOUDS = ("lab", "aws", "alicloud")
+SDKS = {
+    "aws": ("pulumi_aws", "boto3", "botocore"),
+    "alicloud": ("pulumi_alicloud", "alibabacloud_tea_openapi", "alibabacloud_credentials", "Tea"),
+}
 
 
 def _breaches(paths: list[Path], *packages: str) -> dict[str, set[str]]:
@@ -57,12 +59,30 @@ def test_errors_are_the_one_thing_that_everybody_may_import() -> None:
     }
 
 
+def _of_cloud(cloud: str) -> list[Path]:
+    here = ROOT / "components/clouds" / cloud
+    return list(here.rglob("*.py")) if here.is_dir() else [here.with_suffix(".py")]
+
+
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_no_cloud_knows_another(cloud: str) -> None:
-    here = ROOT / "components/clouds" / cloud
-    paths = list(here.rglob("*.py")) if here.is_dir() else [here.with_suffix(".py")]
     others = [f"components.clouds.{other}" for other in CLOUDS if other != cloud]
-    assert not _breaches(paths, *others)
+    assert not _breaches(_of_cloud(cloud), *others)
+
+
+def test_what_clouds_share_knows_none_of_them() -> None:
+    shared = sorted((ROOT / "components/clouds").glob("*.py"))
+    paths = [path for path in shared if path.stem != "lab"]
+    assert len(paths) > 5
+    assert not _breaches(paths, *(f"components.clouds.{cloud}" for cloud in CLOUDS))
+
+
+@pytest.mark.parametrize("cloud", SDKS)
+def test_a_clouds_sdk_is_imported_in_its_own_folder_alone(cloud: str) -> None:
+    own = set(_of_cloud(cloud))
+    paths = [path for path in modules(*CODE) if path not in own]
+    assert any(imports_any(path, *SDKS[cloud]) for path in own)
+    assert not _breaches(paths, *SDKS[cloud])
 
 
 def test_set_up_runs_before_anything_is_installed() -> None:

@@ -99,6 +99,8 @@ def test_the_vpcs_own_addresses_cannot_be_routed() -> None:
         (replace(VSWITCH, name="vb", table="other"), "no route table 'other'"),
         (replace(VSWITCH, zone="b"), "cannot change in place"),
         (replace(VPC, cidr=net("10.93.0.0/16")), "cannot change in place"),
+        (replace(VPC, mtu=9001), "cannot change in place"),
+        (replace(VPC, mtu=68), "no link carries this MTU"),
         (replace(VPC, containers=net("10.92.128.0/17")), "overlaps the VPC"),
         (replace(VPC, uplink=net("10.76.92.0/31")), "too small"),
         (replace(MACHINE, name="a2"), "belongs to machine 'a1'"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import stat
 import threading
 from dataclasses import replace
@@ -47,7 +48,14 @@ states = st.builds(
     State,
     boot_id=words,
     vpc=st.none()
-    | st.builds(Vpc, cidr=cidrs, containers=cidrs, uplink=st.none() | cidrs, quota=st.integers(1)),
+    | st.builds(
+        Vpc,
+        cidr=cidrs,
+        containers=cidrs,
+        uplink=st.none() | cidrs,
+        quota=st.integers(1),
+        mtu=st.integers(576, 9001),
+    ),
     tables=st.dictionaries(words, st.integers(1001, 1100)),
     vswitches=st.dictionaries(
         words, st.builds(VSwitch, name=words, zone=words, cidr=cidrs, table=words)
@@ -79,6 +87,16 @@ def test_a_lab_that_does_not_exist_has_no_records_and_gets_no_directory() -> Non
     store = Store("t2s")
     assert store.read().vpc is None
     assert not store.exists()
+
+
+def test_records_from_before_there_was_an_mtu_are_read_as_ethernets() -> None:
+    store = Store("t2s")
+    old = Vpc(cidr=IPv4Network("10.92.0.0/16"), containers=IPv4Network("10.222.0.0/16"), mtu=9001)
+    store.save(State(vpc=old))
+    records = json.loads(store.path.read_text())
+    del records["vpc"]["mtu"]
+    store.path.write_text(json.dumps(records))
+    assert store.read().vpc == replace(old, mtu=1500)
 
 
 def test_only_root_can_read_the_records() -> None:

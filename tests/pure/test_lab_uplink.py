@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import firewall, forwarding, locks, names, uplink
+from lab import computer, firewall, locks, names, uplink
 from lab.model import Vpc
 from lab.uplink import ComputerRoute
 
@@ -76,9 +76,11 @@ def sysctls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True)
         path.write_text(value)
     (tmp_path / "sys/net/ipv4/ip_forward").write_text("0")
-    monkeypatch.setattr(forwarding, "SYSCTLS", tmp_path / "sys")
-    monkeypatch.setattr(forwarding, "NOTE", tmp_path / "note/forwarding.json")
-    monkeypatch.setattr(forwarding, "_outer_interfaces", lambda: ["eth0", "wlan0"])
+    (tmp_path / "sys/fs/inotify").mkdir(parents=True)
+    (tmp_path / "sys/fs/inotify/max_user_instances").write_text("128")
+    monkeypatch.setattr(computer, "SYSCTLS", tmp_path / "sys")
+    monkeypatch.setattr(computer, "NOTE", tmp_path / "note/forwarding.json")
+    monkeypatch.setattr(computer, "_outer_interfaces", lambda: ["eth0", "wlan0"])
     monkeypatch.setattr(locks, "LOCKS", tmp_path / "locks")
     return tmp_path / "sys/net/ipv4/conf"
 
@@ -88,36 +90,58 @@ def values(conf: Path) -> dict[str, str]:
 
 
 def test_the_last_lab_puts_forwarding_back_as_it_was(sysctls: Path) -> None:
-    forwarding.open_for("one", "fwu1")
-    forwarding.open_for("two", "fwu1")
+    computer.open_for("one", "fwu1")
+    computer.open_for("two", "fwu1")
     assert values(sysctls) == {"eth0": "1", "wlan0": "1"}
-    forwarding.close_for("one")
+    computer.close_for("one")
     assert values(sysctls) == {"eth0": "1", "wlan0": "1"}
-    forwarding.close_for("two")
+    computer.close_for("two")
     assert values(sysctls) == {"eth0": "0", "wlan0": "1"}
-    assert not forwarding.NOTE.exists()
+    assert not computer.NOTE.exists()
 
 
 def test_the_global_setting_is_never_written(sysctls: Path) -> None:
-    forwarding.open_for("one", "fwu1")
+    computer.open_for("one", "fwu1")
     assert (sysctls.parent / "ip_forward").read_text() == "0"
 
 
 def test_forwarding_that_somebody_switched_on_for_all_stays_on(sysctls: Path) -> None:
-    forwarding.open_for("one", "fwu1")
+    computer.open_for("one", "fwu1")
     (sysctls.parent / "ip_forward").write_text("1")  # as Docker does when it starts
-    forwarding.close_for("one")
+    computer.close_for("one")
     assert values(sysctls) == {"eth0": "1", "wlan0": "1"}
+
+
+def test_machines_get_inotify_instances_until_the_last_lab_goes(sysctls: Path) -> None:
+    instances = sysctls.parents[2] / "fs/inotify/max_user_instances"
+    computer.open_for("one", "fwu1")
+    computer.open_for("two", "fwu1")
+    computer.close_for("one")
+    assert int(instances.read_text()) >= 8192
+    computer.close_for("two")
+    assert instances.read_text() == "128"
+
+
+def test_inotify_instances_that_are_enough_or_changed_since_stay(sysctls: Path) -> None:
+    instances = sysctls.parents[2] / "fs/inotify/max_user_instances"
+    instances.write_text("65536")
+    computer.open_for("one", "fwu1")
+    assert instances.read_text() == "65536"
+    instances.write_text("128")
+    computer.open_for("one", "fwu1")
+    instances.write_text("9000")
+    computer.close_for("one")
+    assert instances.read_text() == "9000"
 
 
 def test_what_was_noted_before_a_reboot_is_void(
     sysctls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forwarding.open_for("one", "fwu1")
+    computer.open_for("one", "fwu1")
     monkeypatch.setattr("lab.state.boot_id", lambda: "the next boot")
     (sysctls / "eth0/forwarding").write_text("1")  # now by the computer's own configuration
-    forwarding.open_for("one", "fwu1")
-    forwarding.close_for("one")
+    computer.open_for("one", "fwu1")
+    computer.close_for("one")
     assert values(sysctls) == {"eth0": "1", "wlan0": "1"}
 
 

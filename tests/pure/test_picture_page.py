@@ -40,7 +40,7 @@ def _words(tree: Xml.Element) -> list[str]:
 
 def test_the_drawing_of_the_readme_is_that_of_the_default_stack() -> None:
     seen = read_stack_file(ROOT / "stacks" / "Pulumi.lab.yaml")
-    drawn = svg(make_plan(seen), uplink=seen.lab.uplink) + "\n"
+    drawn = svg(make_plan(seen), uplink=seen.settings.uplink) + "\n"
 
     assert (ROOT / "docs" / "topology.svg").read_text(encoding="utf-8") == drawn, (
         "run: python -m components.picture stacks/Pulumi.lab.yaml > docs/topology.svg"

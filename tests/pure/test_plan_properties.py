@@ -59,13 +59,12 @@ def environments(draw: st.DrawFn) -> Environment:
     return Environment(
         name="lab",
         source="stacks/Pulumi.lab.yaml",
-        cloud="lab",
         network=_network(letters),
         pools=tuple(draw(st.permutations([*pools, managers]))),
         survivable=False,
         batch=1,
         operators=(),
-        lab=LabSettings(image="trixie", route_quota=1000, uplink=IPv4Network("10.76.97.0/30")),
+        settings=LabSettings(image="trixie", route_quota=1000, uplink=IPv4Network("10.76.97.0/30")),
     )
 
 

@@ -10,11 +10,12 @@ import pytest
 from components.errors import HostUnreachable
 from components.remote.command import Secret
 from components.remote.endpoint import Endpoint, Session
-from components.remote.session import Sessions
-from components.remote.wait import Report
-from provider.access import endpoint, sessions_of
+from components.remote.session import Keys, Sessions
+from components.remote.way import endpoint
+from provider.access import endpoint_of, sessions_of
 
 SEED = Secret("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+CLUSTER = {"cluster": "lab", "seed": SEED.reveal()}
 CALLERS = 6
 
 
@@ -22,13 +23,13 @@ def test_those_who_waited_for_a_silent_host_get_the_error_that_the_first_met() -
     attempts: list[str] = []
     everybody = threading.Barrier(CALLERS)
 
-    def opener(endpoint: Endpoint, key: Secret, *, deadline: float, report: Report) -> Session:
+    def opener(endpoint: Endpoint, key: Keys, *, deadline: float, **_: object) -> Session:
         attempts.append(endpoint.name)
         threading.Event().wait(deadline + 0.3)
         raise HostUnreachable(where=endpoint.name, what="silent", hint="look at it")
 
     sessions = Sessions(SEED, opener=opener)
-    place = endpoint(SEED, "b1", "10.96.16.11")
+    place = endpoint(SEED, "lab", "b1", "10.96.16.11", {})
 
     def ask() -> None:
         everybody.wait()
@@ -45,19 +46,22 @@ def test_those_who_waited_for_a_silent_host_get_the_error_that_the_first_met() -
 def test_a_host_that_was_silent_is_asked_again_by_the_next_who_wants_it() -> None:
     attempts: list[str] = []
 
-    def opener(endpoint: Endpoint, key: Secret, *, deadline: float, report: Report) -> Session:
+    def opener(endpoint: Endpoint, key: Keys, *, deadline: float, **_: object) -> Session:
         attempts.append(endpoint.name)
         raise HostUnreachable(where=endpoint.name, what="silent", hint="look at it")
 
     sessions = Sessions(SEED, opener=opener)
     for _ in range(2):
         with pytest.raises(HostUnreachable):
-            sessions.to(endpoint(SEED, "b1", "10.96.16.11"), deadline=5)
+            sessions.to(endpoint(SEED, "lab", "b1", "10.96.16.11", {}), deadline=5)
 
     assert attempts == ["b1", "b1"]
 
 
 def test_a_cluster_has_one_pool_of_sessions_and_one_pinned_key_for_each_slot() -> None:
     assert sessions_of(SEED) is sessions_of(Secret(SEED.reveal()))
-    keys = {endpoint(SEED, name, "10.96.0.11").host_key for name in ("a1", "b1", "a1")}
+    keys = {
+        endpoint_of({**CLUSTER, "way": {}}, name, "10.96.0.11").host_key
+        for name in ("a1", "b1", "a1")
+    }
     assert len(keys) == 2

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from components.config.keys import TOP
 from components.config.schema import REQUIRED
-from components.swarm.quorum import Quorum
+from components.swarm.quorum import Quorum, replacement_fault
 from provider import wire
-from provider.quorum import replacement_fault
 from provider.schema import ADDRESS, CIDR, FLAG, NUMBER, TEXT, TEXTS, Field, Kind, faults
 from tests.support.bench_project import ROOT
+from tests.support.properties import patiently
 
 plain = st.recursive(
     st.booleans() | st.integers(-(2**50), 2**50) | st.text(),
@@ -24,6 +24,7 @@ plain = st.recursive(
 )
 
 
+@patiently
 @given(st.dictionaries(st.text(min_size=1), plain), st.data())
 def test_values_come_back_from_the_wire_as_they_went_secrets_included(
     values: dict[str, Any], data: st.DataObject
@@ -107,8 +108,11 @@ def test_a_manager_is_replaced_only_where_the_others_are_a_majority(
     assert bool(refusal) == bool(replacement_fault(THREE, replaced, seen))
 
 
-def test_a_lone_manager_may_be_replaced() -> None:
-    assert replacement_fault({"a1"}, {"a1"}, Quorum(standing=frozenset({"a1"}))) is None
+def test_a_lone_manager_is_not_replaced_while_it_holds_the_swarm() -> None:
+    fault = replacement_fault({"a1"}, {"a1"}, Quorum(standing=frozenset({"a1"})))
+    assert "the Swarm ends with its machine" in str(fault)
+    assert "go to 3 managers first" in str(fault)
+    assert replacement_fault({"a1"}, {"a1"}, Quorum(silent=frozenset({"a1"}))) is None
 
 
 def test_the_schema_that_the_cli_checks_says_what_the_program_says() -> None:

@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from components.errors import ConfigError
 from components.remote.command import Secret
-from components.remote.keys import KeyPair, fingerprint, host_key, new_seed, operator_key
+from components.remote.keys import (
+    KeyPair,
+    fingerprint,
+    host_key,
+    host_keys,
+    keyring,
+    new_seed,
+    operator_key,
+    operator_keys,
+    seeds,
+)
 
 SEED = Secret(base64.b64encode(bytes(range(32))).decode())
 HOST_A1 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILb/MJVuxE2jHhx0OKbPBBK6papTvMAT2NWBNZHhyIo3"
@@ -90,3 +100,26 @@ def test_new_seeds_differ_and_can_be_used() -> None:
     first, second = new_seed(), new_seed()
     assert first != second
     assert operator_key(first).public.startswith("ssh-ed25519 AAAA")
+
+
+def test_a_keyring_gives_the_keys_of_the_seed_in_use_and_knows_those_of_the_others() -> None:
+    new = new_seed()
+    ring = keyring(new, [SEED])
+
+    assert seeds(ring) == (new, SEED)
+    assert host_key(ring, "a1") == host_key(new, "a1")
+    assert operator_key(ring) == operator_key(new)
+    assert host_keys(ring, "a1") == (host_key(new, "a1").public, HOST_A1)
+    assert operator_keys(ring) == (operator_key(new).private, operator_key(SEED).private)
+
+
+def test_a_single_seed_is_a_keyring_as_every_older_state_holds_it() -> None:
+    assert keyring(SEED) == SEED
+    assert host_keys(SEED, "a1") == (HOST_A1,)
+    assert operator_keys(SEED) == (operator_key(SEED).private,)
+
+
+@pytest.mark.parametrize("ring", ["{0} ", " {0}", "{0}  {0}", "{0}\t{0}", "{0} AAAA"])
+def test_a_keyring_with_a_part_that_is_no_seed_is_refused(ring: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be used"):
+        host_keys(Secret(ring.format(SEED.reveal())), "a1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -243,6 +244,29 @@ def test_every_step_has_a_sentence_and_a_phrase(found: Seen) -> None:
         assert len(step.phrase) < 60
 
 
+JUMBO = {**steps.ROUTED_OPTIONS, "com.docker.network.driver.mtu": "9001"}
+MTUS = [
+    (1500, dict(steps.ROUTED_OPTIONS), ""),
+    (9001, JUMBO, ""),
+    (9001, dict(steps.ROUTED_OPTIONS), "with MTU 1500, not 10.200.1.0/24 with MTU 9001"),
+    (1500, JUMBO, "with MTU 9001, not 10.200.1.0/24"),
+    (8500, JUMBO, "with MTU 9001, not 10.200.1.0/24 with MTU 8500"),
+    (9001, {"com.docker.network.driver.mtu": "9001"}, "with other options, not"),
+]
+
+
+@pytest.mark.parametrize(("mtu", "options", "drift"), MTUS)
+def test_the_container_network_has_the_largest_packet_that_hosts_carry(
+    mtu: int, options: dict[str, str], drift: str
+) -> None:
+    config = network(ROUTED_CONFIG, "10.200.1.0/24", config_only=True, options=options)
+    found = seen(manager("b1"), swarm(entry("b1")), networks={**NETWORKS, ROUTED_CONFIG: config})
+    told = "; ".join(str(step) for step in decide(found, replace(plan("b1"), mtu=mtu)))
+
+    assert drift in told
+    assert bool(drift) == bool(told)
+
+
 FOREIGN = Marker("other", "s9")
 
 Refusal = tuple[str, str, Seen, type[Exception], str]
@@ -309,7 +333,7 @@ REFUSALS: list[Refusal] = [
         "a1",
         seen(idle("a1"), None, alone("b1"), silent("c1")),
         QuorumLost,
-        "--force-new-cluster",
+        "./fairway recover STACK",
     ),
     (
         "a locked engine",

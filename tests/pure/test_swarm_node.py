@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from components.errors import FairwayError, HostKeyMismatch, QuorumLost, SwarmError
 from components.remote.command import Secret
 from components.remote.session import Sessions
-from components.swarm import apply, node
+from components.swarm import apply, node, steps
+from components.swarm.founding import await_managers
 from components.swarm.model import KEYS_LABEL, MARKER_FILE, NodeState
 from components.swarm.node import bring_up, observe, take_down
 from tests.support.fake_swarm import world
@@ -172,6 +174,20 @@ def test_a_container_network_in_use_is_not_changed() -> None:
     assert up(here, "a10").containers == "10.200.4.0/24"
 
 
+def test_the_usual_mtu_is_not_written_and_another_one_is_mended_once() -> None:
+    here, _ = complete()
+    options = here.hosts["a10"].networks["routed-config"]["Options"]
+    assert options == steps.ROUTED_OPTIONS
+    jumbo = replace(here.plan("a10"), mtu=9001)
+
+    bring_up(jumbo, here.sessions)
+    bring_up(jumbo, here.sessions)
+
+    options = here.hosts["a10"].networks["routed-config"]["Options"]
+    assert options == {**steps.ROUTED_OPTIONS, "com.docker.network.driver.mtu": "9001"}
+    assert here.changes == [("a10", "remove routed-config"), ("a10", "create routed-config")]
+
+
 def test_a_silent_machine_is_told_of_by_the_managers() -> None:
     here, _ = complete()
     known = here.hosts["a10"].node_id
@@ -243,6 +259,16 @@ def test_a_machine_that_is_gone_is_only_taken_off_the_list(name: str) -> None:
     down(here, name, known)
     assert known not in swarm.nodes
     assert not any("drain" in what for _, what in here.changes)
+
+
+def test_a_docker_that_is_slow_to_stop_its_swarm_part_is_asked_again() -> None:
+    here, swarm = complete()
+    known = here.hosts["a1"].node_id
+    here.hosts["a1"].slow_leaves = 2
+    down(here, "a1")
+    assert known not in swarm.nodes
+    assert here.hosts["a1"].state == "inactive"
+    assert [what for name, what in here.changes if name == "a1"].count("leave") == 1
 
 
 def test_taken_down_twice_is_fine() -> None:
@@ -364,3 +390,38 @@ def test_from_any_half_way_state_up_repairs_or_refuses_and_never_makes_a_second_
     here.changes.clear()
     assert _up_all(here) is None
     assert here.changes == []
+
+
+def test_the_first_manager_waits_until_all_others_answer_before_a_swarm_begins() -> None:
+    here = world()
+    here.hosts["c1"].up = False
+    said: list[str] = []
+
+    def report(news: str) -> None:
+        said.append(news)
+        here.hosts["c1"].up = True
+
+    await_managers(here.plan("a1"), here.sessions, report, patience=30)
+
+    assert "waiting for c1 before a Swarm begins" in said[0]
+
+
+def test_nobody_waits_for_silent_managers_where_a_swarm_stands_or_another_begins_it() -> None:
+    here, _ = complete()
+    here.hosts["c1"].up = False
+    here.fresh("a1")
+
+    for name in ("a1", "b1", "a10"):
+        await_managers(here.plan(name), here.sessions, here.reports.append, patience=3600)
+
+    assert here.reports == []
+
+
+def test_the_wait_for_silent_managers_ends_and_the_refusal_is_told_by_the_next_step() -> None:
+    here = world()
+    here.hosts["c1"].up = False
+
+    await_managers(here.plan("a1"), here.sessions, here.reports.append, patience=0)
+
+    with pytest.raises(SwarmError, match="no answer from c1"):
+        up(here, "a1")

@@ -9,7 +9,7 @@ import pytest
 from components.errors import CommandFailed, HostUnreachable
 from components.remote.command import Command, Secret
 from components.remote.endpoint import Endpoint, Session
-from components.remote.session import Sessions
+from components.remote.session import Keys, Sessions
 from components.swarm import apply, engine_api, steps
 from components.swarm.managers import Managers
 from tests.support.scripted import ScriptedSession, failed, scripted
@@ -21,7 +21,7 @@ OUT_OF_STEP = failed(stderr="rpc error: code = Unknown desc = update out of sequ
 
 
 def managers(hosts: dict[str, ScriptedSession], patience: float = 30.0) -> Managers:
-    def opener(endpoint: Endpoint, key: Secret, **_: object) -> Session:
+    def opener(endpoint: Endpoint, key: Keys, **_: object) -> Session:
         if not hosts[endpoint.name].alive:
             raise HostUnreachable(where=endpoint.name, what="is silent", hint="start it")
         return hosts[endpoint.name]

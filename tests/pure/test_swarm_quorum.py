@@ -52,6 +52,29 @@ def test_two_of_three_at_once_are_refused_by_name() -> None:
     assert "FAIRWAY_ALLOW_QUORUM_LOSS=1" in str(fault)
 
 
+WAYS = [
+    (NAMES, {"a1"}, "go to 5 first"),
+    (FIVE | {"a3", "b3"}, THREE, "go to 5 first"),
+    (FIVE, {"a1"}, "go to 3 first"),
+    (THREE, {"a1"}, "no step lies between 3 and 1"),
+    (THREE, {"a1", "b2", "c2"}, "add the new ones first"),
+    ({"a1"}, {"b1"}, "add the new ones first"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "way"), WAYS)
+def test_a_refusal_tells_a_way_whose_steps_are_let_through(
+    old: frozenset[str], new: frozenset[str], way: str
+) -> None:
+    fault = quorum_fault(old, new)
+    assert way in str(fault)
+    if "go to" in way:
+        kept = int(way.split()[2]) - len(new)
+        assert quorum_fault(old, new | set(sorted(old - new)[:kept])) is None
+    elif "add" in way:
+        assert len(old | new) % 2 == 0 or quorum_fault(old, old | new) is None
+
+
 def test_an_even_number_is_refused() -> None:
     fault = quorum_fault(THREE, {"a1", "b1"})
     assert "found 2 (a1, b1), wanted 1, 3, 5, 7 or 9" in str(fault)
@@ -67,7 +90,7 @@ def test_nothing_is_changed_while_the_quorum_is_lost() -> None:
     fault = quorum_fault(THREE, THREE, seen)
     assert isinstance(fault, QuorumLost)
     assert "found c1 without a leader; a1, b1 not answering" in str(fault)
-    assert "--force-new-cluster --advertise-addr ADDRESS` with its own address on c1" in str(fault)
+    assert "`./fairway recover STACK`, which goes on from c1" in str(fault)
 
 
 def test_removing_those_that_work_is_refused_while_others_do_not() -> None:

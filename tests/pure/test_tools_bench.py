@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import tarfile
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from bench import preview, survive
 from bench.network import plot, run, wire
 from bench.world import configuration
 from components.environment import read_stack_file
@@ -75,3 +78,64 @@ def test_the_bench_s_own_stacks_can_be_planned(
     plan = make_plan(read_stack_file(file))
     assert len(plan.slots) == sum(sum(counts) for counts in zones.values())
     assert all(str(slot.address).startswith("10.98.") for slot in plan.slots)
+
+
+LOST = {"noticed_s": 15.0, "whole_s": 21.0, "longest_gap_s": 1.2, "asked": 300, "failed": 0}
+
+
+def test_losses_are_told_by_cause_with_median_and_worst() -> None:
+    rows = [{**LOST, "failed_first": n, "whole_s": 20.0 + n} for n in (1, 2, 6)]
+
+    told = survive.summary({"worker": [*rows, {**rows[0], "noticed_s": None}]})
+
+    assert told["worker"] == {
+        "losses": 4,
+        "noticed_s": {"median": 15.0, "worst": 15.0},
+        "whole_s": {"median": 21.5, "worst": 26.0},
+        "longest_gap_s": {"median": 1.2, "worst": 1.2},
+        "asked": 1200,
+        "failed": 0,
+        "failed_first": 10,
+    }
+
+
+def test_a_loss_is_kept_beside_those_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survive, "RESULTS", tmp_path / "survive.json")
+
+    survive.keep("worker", {**LOST, "failed_first": 1})
+    survive.keep("zone", {**LOST, "failed_first": 2})
+    survive.keep("worker", {**LOST, "failed_first": 3})
+
+    told = json.loads(survive.RESULTS.read_text())
+    assert {cause: len(rows) for cause, rows in told["losses"].items()} == {"worker": 2, "zone": 1}
+    assert told["causes"]["worker"]["failed_first"] == 4
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions the work calls, Python's own and others."""
+    found = 0
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal found
+        found += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def test_a_preview_s_analysis_grows_no_faster_than_hosts_and_entries() -> None:
+    counts = {}
+    for hosts in (40, 160):
+        environment, plan = preview.stands(hosts)
+        text, slots = preview.told(plan), frozenset(slot.name for slot in plan.slots)
+        parts = preview.parts(environment, plan, text, slots)
+        counts[hosts] = {name: calls(work) for name, work in parts.items()}
+
+    for name, few in counts[40].items():
+        assert counts[160][name] <= 4.2 * few, name

@@ -15,11 +15,14 @@ from click.testing import CliRunner, Result
 from components.environment import read_stack_file
 from components.errors import SetupError, VerifyFailed
 from components.plan import Plan, make_plan
-from components.remote.keys import new_seed
+from components.remote.command import Secret
+from components.remote.keys import host_key, new_seed
+from components.remote.session import Sessions
 from components.verify import Report
 from scripts import stack as engine
 from scripts.cli import __main__ as cli
 from scripts.cli import access, check, drawing, state
+from scripts.operations import verify as proving
 from scripts.workspace import ROOT, stack_file
 
 SEED = new_seed().reveal()
@@ -64,6 +67,20 @@ def _exported(*more: dict[str, Any]) -> dict[str, Any]:
 REPORT = _resource(
     "fairway:verify:Report", "lab", inputs=QUESTION, outputs={"report": ANSWER, "summary": "fine"}
 )
+
+
+BASTION = {"bastion": "203.0.113.7"}
+BILLED = {"instances": {"m7i.large": 3}, "spot_instances": {}, "disk_gib": 120, "nat_gateways": 3}
+
+
+def _on_a_cloud(way: dict[str, str]) -> dict[str, Any]:
+    """A state whose last `up` came no further than the first boots."""
+    exported = _exported(
+        _resource("fairway:swarm:Quorum", "lab", inputs={"way": way}, outputs={}),
+        _resource("fairway:host:FirstBoot", "a1", inputs={"way": way}, outputs={}),
+    )
+    exported["deployment"]["resources"][0]["outputs"] = {"billed": BILLED}
+    return exported
 
 
 @pytest.fixture
@@ -115,6 +132,68 @@ def test_access_is_for_the_owner_alone_and_ssh_reads_it(tmp_path: Path) -> None:
     assert "stricthostkeychecking true\n" in shown
 
 
+def _stand(monkeypatch: pytest.MonkeyPatch, folder: Path, way: dict[str, str]) -> None:
+    told = subprocess.CompletedProcess([], 0, json.dumps(_on_a_cloud(way)), "")
+    monkeypatch.setattr(engine, "quietly", lambda _: told)
+    monkeypatch.setattr(access, "FAIRWAY", folder)
+
+
+def _as_ssh_reads(file: Path, host: str) -> dict[str, str]:
+    words = ["ssh", "-G", "-F", str(file), host]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return dict(line.split(" ", 1) for line in shown.splitlines() if " " in line)
+
+
+def test_a_stack_behind_a_bastion_is_entered_through_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _stand(monkeypatch, tmp_path, BASTION)
+    assert _run("access").exit_code == 0
+    config = tmp_path / "lab" / "ssh_config"
+
+    assert _as_ssh_reads(config, "a1")["proxyjump"] == "bastion.lab"
+    gate = _as_ssh_reads(config, "bastion.lab")
+    assert (gate["hostname"], gate["user"]) == ("203.0.113.7", "root")
+    known = (tmp_path / "lab" / "known_hosts").read_text()
+    assert f"203.0.113.7,bastion.lab {host_key(Secret(SEED), 'bastion').public}\n" in known
+    led: list[str] = []
+    monkeypatch.setattr(os, "execvp", lambda _, words: led.extend(words))
+    _run("ssh", "lab", "bastion")
+    assert led[-1] == "bastion"
+
+
+def test_a_stack_behind_session_manager_is_entered_by_our_tunnel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _stand(monkeypatch, tmp_path, {"ssm": "eu-central-1"})
+    _run("access")
+    command = _as_ssh_reads(tmp_path / "lab" / "ssh_config", "a1")["proxycommand"]
+    assert command.endswith("/fairway tunnel eu-central-1 lab %h %p")
+
+
+def test_what_costs_money_is_told_with_what_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _stand(monkeypatch, tmp_path, BASTION)
+    told = _run("summary").output
+    assert "what costs money: 3 x m7i.large, 120 GiB of disks, 3 NAT gateways, and" in told
+
+
+def test_verify_goes_by_the_stack_s_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    question = {**QUESTION, "way": BASTION}
+    told = _resource("fairway:verify:Report", "lab", inputs=question, outputs={})
+    asked: list[Any] = []
+    monkeypatch.setattr(check, "verify", lambda *words: asked.extend(words))
+
+    check.check("lab", state.parse("lab", _exported(told)), print)
+
+    hosts, network, sessions, view, _ = asked
+    assert [str(host.endpoint.via.address) for host in hosts] == ["203.0.113.7"] * 2
+    assert str(network.outside) == "10.76.77.1"
+    assert isinstance(sessions, Sessions)
+    assert view is None
+
+
 @pytest.mark.usefixtures("stands")
 def test_docker_is_led_to_the_first_manager_by_the_pinned_ssh(tmp_path: Path) -> None:
     told = _run("access", "--shell").output
@@ -153,6 +232,9 @@ def test_the_summary_ends_with_the_ways_on() -> None:
     told = _run("summary").output
     assert "fine" in told
     assert "make down" in told
+    brief = _run("summary", "--no-report").output
+    assert "fine" not in brief
+    assert "make down" in brief
 
 
 @pytest.mark.usefixtures("stands")
@@ -170,6 +252,7 @@ def test_verify_s_exit_status_tells_whether_the_network_is_as_planned(
     broken = [{"fault": fault, "pairs": [["a1", "b1"]], "checks": ["tcp"]} for _ in failures]
     report = Report.from_dict({**ANSWER, "failures": broken})
     monkeypatch.setattr(check, "verify", lambda *_: report)
+    monkeypatch.setattr(proving, "deviations", lambda *_: ())
     done = _run("verify", "--json")
     assert done.exit_code == status
     assert json.loads(done.stdout)["ok"] is (status == 0)
@@ -181,6 +264,7 @@ def test_an_error_of_ours_is_one_message_and_status_1(monkeypatch: pytest.Monkey
         raise VerifyFailed(where="a1", what="no busybox", hint="use our image")
 
     monkeypatch.setattr(check, "verify", fail)
+    monkeypatch.setattr(proving, "deviations", lambda *_: ())
     done = _run("verify")
     assert done.exit_code == 1
     assert done.stderr == "error: a1: no busybox; use our image\n"
@@ -208,5 +292,5 @@ def test_a_picture_of_another_form_is_refused() -> None:
 def test_every_command_says_what_it_does() -> None:
     told = subprocess.run([ROOT / "fairway", "--help"], capture_output=True, text=True, check=True)
     for name, command in cli.main.commands.items():
-        assert f"  {name} " in told.stdout
+        assert (f"  {name} " in told.stdout) is not command.hidden
         assert command.get_short_help_str()

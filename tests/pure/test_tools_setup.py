@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from components.errors import ConfigError, SetupError
-from scripts import images, locks, pulumi_cli, stack, system, workspace
+from scripts import images, locks, pulumi_cli, salt, stack, steps, system, workspace
 from scripts.lock import LOCKS
 from scripts.progress import Step, span
 from scripts.workspace import ROOT
@@ -101,9 +101,39 @@ def test_the_engine_s_salt_is_kept_and_its_formatting_is_not() -> None:
     ours = "config:\n  a: b    # why\n"
     engine_s = "config:\n  a: b # why\nencryptionsalt: v1:x\n"
     salted = ours + "encryptionsalt: v1:x\n"
-    assert workspace.with_salt_of(ours, engine_s) == salted
-    assert workspace.with_salt_of(salted, engine_s) == salted
-    assert workspace.with_salt_of(ours, ours) == ours
+    assert salt.of_text(ours, engine_s) == salted
+    assert salt.of_text(salted, engine_s) == salted
+    assert salt.of_text(ours, ours) == ours
+
+
+@pytest.mark.parametrize("held", ["config:\n  a: false\n", "config: {}\nsecretsprovider: x\n"])
+def test_a_fresh_checkout_takes_the_salt_of_the_state_and_only_where_one_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
+    file = tmp_path / "Pulumi.lab.yaml"
+    file.write_text(held)
+    monkeypatch.setattr(workspace, "STACKS", tmp_path)
+    secrets = {"type": "passphrase", "state": {"salt": "v1:of the state"}}
+    told = json.dumps({"deployment": {"secrets_providers": secrets}})
+    monkeypatch.setattr(
+        stack, "quietly", lambda _: subprocess.CompletedProcess([], 0, f"a word\n{told}", "")
+    )
+
+    stack.give_salt("lab")
+    stack.give_salt("lab")
+
+    added = "" if "secretsprovider" in held else "encryptionsalt: v1:of the state\n"
+    assert file.read_text() == held + added
+
+
+@pytest.mark.parametrize("told", ["", '{"deployment": null}', '{"deployment": {}}'])
+def test_a_stack_without_a_state_has_no_salt_to_give(tmp_path: Path, told: str) -> None:
+    file = tmp_path / "Pulumi.lab.yaml"
+    file.write_text("config: {}\n")
+
+    salt.of_state(file, told)
+
+    assert file.read_text() == "config: {}\n"
 
 
 def test_the_default_stack_is_a_lab_and_boots_the_default_image() -> None:
@@ -146,9 +176,10 @@ def test_a_command_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_missing_packages_are_named_by_what_they_bring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "_present", lambda token: token != "nft")
+    monkeypatch.setattr(system, "_present", lambda token: token not in {"nft", "iptables"})
     assert system.missing_packages(lab=True) == ["nftables"]
     assert system.missing_packages(lab=False) == []
+    assert system.missing_packages(lab=True, tests=True) == ["nftables", "iptables"]
 
 
 def test_who_cannot_install_packages_is_told_what_to_install(
@@ -163,6 +194,20 @@ def test_who_cannot_install_packages_is_told_what_to_install(
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(SetupError, match="no apt-get"):
         system.install_packages(lab=False)
+
+
+def test_a_computer_that_has_no_chromium_to_install_is_told_and_gets_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(system, "_present", lambda token: token not in system.FOR_BROWSER)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+    system.install_packages(lab=False, tests=True)
+
+    assert system.missing_browser() == ["chromium", "chromium-driver"]
+    told = capsys.readouterr().err
+    assert "tests/browser will not run" in told
+    assert "sudo apt-get install chromium chromium-driver" in told
 
 
 def _lock(folder: Path, **fields: object) -> Path:
@@ -204,9 +249,11 @@ def test_a_lock_older_than_the_process_of_its_number_is_stale(backend: Path) -> 
     assert not path.exists()
 
 
-def test_the_lock_of_another_computer_is_not_ours_to_judge(backend: Path) -> None:
-    path = _lock(backend, hostname="elsewhere", pid=1)
-    locks.release_stale("lab")
+def test_the_lock_of_another_computer_is_named_and_stays(backend: Path) -> None:
+    path = _lock(backend, hostname="elsewhere", pid=1, timestamp="2033-05-18T03:33:20Z")
+    told = r"by process 1 of me on elsewhere, since 2033-05-18 03:33:20 UTC .*`pulumi cancel"
+    with pytest.raises(SetupError, match=told):
+        locks.release_stale("lab")
     assert path.exists()
 
 
@@ -243,3 +290,11 @@ def _until(holds: object, patience: float = 5.0) -> None:
     while not holds():
         assert time.monotonic() < limit
         time.sleep(0.001)
+
+
+def test_only_a_stack_on_a_cloud_installs_that_clouds_sdk() -> None:
+    assert steps.lock_files("lab", tests=False) == ["requirements.txt"]
+    assert steps.lock_files("aws", tests=False) == ["requirements.txt", "requirements-aws.txt"]
+    assert set(steps.CLOUD_LOCKS.values()) < set(steps.lock_files("lab", tests=True))
+    for lock in steps.lock_files("lab", tests=True):
+        assert (workspace.ROOT / lock).is_file()

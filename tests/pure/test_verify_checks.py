@@ -36,6 +36,16 @@ def test_published_ports_are_asked_around_the_ring_and_must_see_the_host() -> No
     assert (("a1", "a2"), "container", "10.95.1.11") in ring
 
 
+def test_what_hosts_may_not_open_on_each_other_is_not_asked() -> None:
+    kept = plan_checks(HOSTS, PROBES, replace(FACTS, between_hosts="swarm"))
+    assert {check for check in kept if check.pair in PAIRS} == {
+        check
+        for check in CHECKS
+        if check.pair in PAIRS and check.place == "container" and check.kind != "published"
+    }
+    assert [c for c in kept if c.pair not in PAIRS] == [c for c in CHECKS if c.pair not in PAIRS]
+
+
 def test_without_an_outside_address_the_outside_is_not_asked() -> None:
     checks = plan_checks(HOSTS, PROBES, replace(FACTS, outside=None))
     assert not [check for check in checks if check.kind == "outside"]

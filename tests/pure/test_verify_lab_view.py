@@ -7,9 +7,9 @@ import pytest
 
 from components.errors import LabError
 from components.verify.lab_view import LabView
-from components.verify.model import Flow
+from components.verify.model import OWN_GROUP, Flow, GroupRule
 from lab.lab import Lab
-from lab.model import Entry, Held, Machine, Rule, SecurityGroup, Status, VSwitch
+from lab.model import Entry, Held, Machine, RouteTable, Rule, SecurityGroup, Status, VSwitch
 
 RANGE = IPv4Network("10.225.0.0/16")
 GROUP_OF_HOSTS = Rule(direction="in", source="hosts", protocol="tcp", ports=(1, 1000))
@@ -26,6 +26,7 @@ class FakeLab:
         self._all: dict[type, list[Any]] = {
             SecurityGroup: [SecurityGroup(name="hosts", rules=rules)],
             VSwitch: [VSwitch(name="a", zone="z-a", cidr=RANGE, table="main")],
+            RouteTable: [RouteTable(name="main"), RouteTable(name="table-a")],
             Machine: [
                 Machine(
                     name=name,
@@ -44,6 +45,9 @@ class FakeLab:
 
     def get(self, kind: type, name: str) -> Held[Any] | None:
         return next((held for held in self.all(kind) if held.spec.name == name), None)
+
+    def entries(self, table: str) -> tuple[Entry, ...]:
+        return (self._entry,) if self._entry and table == "table-a" else ()
 
     def lookup(self, table: str, address: IPv4Address) -> Entry:
         assert self._entry is not None
@@ -129,3 +133,30 @@ def test_a_zone_without_a_subnet_is_an_error_not_a_missing_entry() -> None:
     assert view().table("a") == "main"
     with pytest.raises(LabError, match="zone b has no vSwitch"):
         view().table("b")
+
+
+def test_everything_at_once_has_the_program_s_tables_and_the_subnets_own() -> None:
+    kernel = Entry(
+        table="table-a",
+        destination=IPv4Network("10.225.2.0/24"),
+        kind="route",
+        state="active",
+        machine="a2",
+        machine_id="a2-1234",
+    )
+    held = view(CONTAINERS, GROUP_OF_HOSTS, entry=kernel, check=True).held()
+    assert (held.tables, held.serving) == ({"a": "table-a"}, {"a": "main"})
+    assert [entry.text for entry in held.entries["table-a"]] == [
+        "table-a: 10.225.2.0/24 -> a2 (active)"
+    ]
+    assert held.machines == {"a1": "running", "a2": "running"}
+    assert held.checked == {"a1", "a2"}
+    assert held.groups["a1"] == (OWN_GROUP,)
+
+
+def test_rules_are_told_in_shared_words_and_no_way_out_means_every_way_out() -> None:
+    out = GroupRule(direction="out", peer="0.0.0.0/0")
+    own = GroupRule(direction="in", peer=OWN_GROUP, protocol="tcp", ports=(1, 1000))
+    assert view(GROUP_OF_HOSTS).held().rules == {own, out}
+    narrow = Rule(direction="out", source=RANGE)
+    assert view(narrow).held().rules == {GroupRule(direction="out", peer="10.225.0.0/16")}

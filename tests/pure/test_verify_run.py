@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from components.errors import CommandFailed, DeadlineExceeded, HostUnreachable, VerifyFailed
+from components.errors import (
+    CloudError,
+    CommandFailed,
+    DeadlineExceeded,
+    HostUnreachable,
+    VerifyFailed,
+)
 from components.remote.command import Command, Result
 from components.remote.endpoint import Endpoint, Session
 from components.verify import fingerprint, verify
@@ -169,6 +175,37 @@ def test_a_lost_pair_is_looked_into_while_the_probes_still_run() -> None:
     )
 
 
+class Refusing(FakeView):
+    """A cloud whose API lets nobody look any more."""
+
+    def machine(self, slot: str) -> str:
+        self.asked.append(("machine", slot))
+        raise CloudError(where="aws", what="no rights", found="UnauthorizedOperation", hint="ask")
+
+    def table(self, zone: str) -> str:
+        self.asked.append(("table", zone))
+        return self.machine(zone)
+
+    def source_dest_check(self, slot: str) -> bool:
+        return bool(self.table(slot))
+
+
+def test_a_cloud_that_refuses_is_asked_once_and_the_report_says_so() -> None:
+    world, view = World(gone={"b1"}), Refusing()
+    world.hosts["a1"].replies.insert(0, ("docker exec", lambda stdin: "0 lost timed out\n"))
+    report = verify(HOSTS, FACTS, world, view)
+
+    causes = {failure.fault.cause for failure in report.failures}
+    assert {"host-down", "forward-policy"} <= causes
+    assert view.asked == [("machine", "b1")]
+    (note,) = [note for note in report.notes if "the cloud's own tables" in note]
+    assert "UnauthorizedOperation" in note
+
+
+def test_a_cloud_that_is_never_asked_is_not_in_the_notes() -> None:
+    assert verify(HOSTS, FACTS, World(), Refusing()).notes == ()
+
+
 def test_a_probe_that_does_not_start_brings_the_swarms_own_words() -> None:
     world = World()
     world.hosts["b1"].first("docker inspect", Result(3, "", "", 0.0))
@@ -248,7 +285,8 @@ def test_the_fingerprint_changes_with_hosts_ranges_and_parts() -> None:
         fingerprint(HOSTS, FACTS),
         fingerprint(HOSTS[:2], FACTS),
         fingerprint(HOSTS, wider),
+        fingerprint(HOSTS, replace(FACTS, between_hosts="swarm")),
         fingerprint(HOSTS, FACTS, {"rules": "1"}),
         fingerprint(HOSTS, FACTS, {"rules": "2"}),
     }
-    assert len(prints) == 5
+    assert len(prints) == 6

@@ -17,11 +17,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 REAL_PLUGIN = ROOT / "provider"
 FAKE_PLUGIN = ROOT / "tests" / "support" / "fake_plugin"
 
-# The project's own program, run in a project folder that is not the checkout.
-REAL_PROGRAM = f"""
+
+def real_program(checkout: Path) -> str:
+    """A checkout's own program, run in a project folder that is not the checkout."""
+    return f"""
 import runpy
-runpy.run_path({str(ROOT / "__main__.py")!r}, run_name="__main__")
+runpy.run_path({str(checkout / "__main__.py")!r}, run_name="__main__")
 """
+
+
+REAL_PROGRAM = real_program(ROOT)
 PREAMBLE = """
 import os, signal
 signal.signal(signal.SIGINT, lambda *_: os._exit(1))
@@ -42,9 +47,17 @@ class Finished:
         assert self.status == 0, self.text
         return self
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """The JSON that it printed, after whatever progress came before."""
+        found: dict[str, Any] = json.loads(self.text[self.text.index("{\n") :])
+        return found
+
 
 class Project:
     """A project in `folder` with stack `t6`. `world` is where the fake plugin keeps its things."""
+
+    patience = 300.0  # seconds that one command may take
 
     def __init__(self, folder: Path, *, plugin: Path = FAKE_PLUGIN, name: str = "bench") -> None:
         self.folder = folder
@@ -57,9 +70,9 @@ class Project:
         )
         self.pulumi("stack", "init", "t6").good()
 
-    def configure(self, config: dict[str, Any]) -> None:
+    def configure(self, config: dict[str, Any], *, stack: str = "t6") -> None:
         """Give the stack these `fairway:` keys."""
-        file = self.folder / "Pulumi.t6.yaml"
+        file = self.folder / f"Pulumi.{stack}.yaml"
         held = yaml.safe_load(file.read_text())
         held["config"] = {f"fairway:{key}": value for key, value in config.items()}
         file.write_text(yaml.safe_dump(held))
@@ -89,7 +102,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=self.patience,
             check=False,
         )
         return Finished(done.returncode, done.stdout)
@@ -115,7 +128,7 @@ class Project:
         found: dict[str, list[str]] = {}
         for step in json.loads(done.text[done.text.index("{") :])["steps"]:
             if step["op"] not in {"same", "refresh"}:
-                kind, name = step["urn"].split("::")[2:]
+                kind, name = step["urn"].split("::", 3)[2:]
                 short = f"{kind.rsplit(':', 1)[-1]} {name}"
                 found.setdefault(step["op"], []).append(short)
         return found

@@ -41,9 +41,80 @@ _CONFIG: dict[str, Any] = {
 }
 
 
+_ALICLOUD: dict[str, Any] = {
+    "cloud": "alicloud",
+    "network": {
+        "vpc": "10.94.0.0/16",
+        "containers": "10.224.0.0/16",
+        "zones": [
+            {
+                "name": name,
+                "zone": f"eu-central-1{name}",
+                "subnet": f"10.94.{16 * index}.0/20",
+                "containers": f"10.224.{64 * index}.0/18",
+                "public": f"10.94.{240 + index}.0/24",
+            }
+            for index, name in enumerate("abc")
+        ],
+    },
+    "pools": _CONFIG["pools"],
+    "alicloud": {
+        "region": "eu-central-1",
+        "image": "debian_12_11_x64_20G_alibase_20250630.vhd",
+        "type": "ecs.g8i.large",
+        "bastion": {"zone": "a", "type": "ecs.t6-c1m1.large"},
+        "ssh_from": ["203.0.113.0/24"],
+        "owner": "team",
+        "tags": {"cost-centre": "4711"},
+    },
+}
+
+
+_AWS: dict[str, Any] = {
+    "cloud": "aws",
+    "network": _ALICLOUD["network"],
+    "pools": _CONFIG["pools"],
+    "aws": {
+        "region": "eu-central-1",
+        "image": "ami-0123456789abcdef0",
+        "type": "m7i.large",
+        "bastion": {"zone": "a", "type": "t3.nano"},
+        "ssh_from": ["203.0.113.0/24"],
+        "owner": "team",
+        "tags": {"cost-centre": "4711"},
+    },
+}
+
+
 def config() -> dict[str, Any]:
     """A sound configuration of three zones and six hosts, free to be changed."""
     return copy.deepcopy(_CONFIG)
+
+
+def aws_config() -> dict[str, Any]:
+    """The same on AWS, with a bastion and a NAT gateway in each zone."""
+    return copy.deepcopy(_AWS)
+
+
+def aws_environment(change: Callable[[dict[str, Any]], object] = lambda _: None) -> Environment:
+    """The environment of `aws_config()` after `change`; its name is "prod"."""
+    wanted = aws_config()
+    change(wanted)
+    return read_environment(wanted, stack="prod", source="stacks/Pulumi.prod.yaml")
+
+
+def alicloud_config() -> dict[str, Any]:
+    """The same on Alibaba Cloud, with a bastion and a NAT gateway in each zone."""
+    return copy.deepcopy(_ALICLOUD)
+
+
+def alicloud_environment(
+    change: Callable[[dict[str, Any]], object] = lambda _: None,
+) -> Environment:
+    """The environment of `alicloud_config()` after `change`; its name is "prod"."""
+    wanted = alicloud_config()
+    change(wanted)
+    return read_environment(wanted, stack="prod", source="stacks/Pulumi.prod.yaml")
 
 
 def environment(change: Callable[[dict[str, Any]], object] = lambda _: None) -> Environment:

@@ -93,7 +93,7 @@ class FakeSession:
             "docker node ps": self._node_ps,
             "docker swarm leave": self._leave,
             "docker swarm join-token": self._token,
-            "python3": self._post,
+            "python3": self._python,
         }
 
     def _changed(self, what: str) -> None:
@@ -243,6 +243,9 @@ class FakeSession:
     def _leave(self, *_: object) -> str:
         if self.host.state == "inactive":
             raise RefusedError("Error response from daemon: This node is not part of a swarm")
+        if self.host.slow_leaves:
+            self.host.slow_leaves -= 1
+            raise RefusedError("Error response from daemon: context deadline exceeded")
         self._changed("leave")
         if self._entry:
             self._entry.status = "down"
@@ -251,6 +254,20 @@ class FakeSession:
 
     def _token(self, words: list[str], _: bytes) -> str:
         return f"SWMTKN-{self._swarm().id}-{words[-1]}\n"
+
+    def _python(self, words: list[str], given: bytes) -> str:
+        return self._get() if words[3].startswith("{") else self._post(words, given)
+
+    def _get(self) -> str:
+        """The services of the Swarm with their tasks; one more comes up at each look."""
+        swarm = self._swarm()
+        for service in swarm.services:
+            service.look(
+                {each.id for each in swarm.nodes.values() if each.availability == "active"}
+            )
+        told = [service.told() for service in swarm.services]
+        services, tasks = [each[0] for each in told], [task for each in told for task in each[1]]
+        return json.dumps({"services": services, "tasks": tasks})
 
     def _post(self, words: list[str], given: bytes) -> str:
         body, path = json.loads(given), words[3]

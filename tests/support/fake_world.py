@@ -38,12 +38,52 @@ class Node:
 
 
 @dataclass
+class Service:
+    """A service with a task on each of `nodes`; a task that lost its node comes up on a free one.
+
+    Its replicas are at most one a node.
+    """
+
+    name: str
+    nodes: list[str]
+    mode: str = "Replicated"
+    wanted: int = 0
+    slow: int = 1  # looks until a task is up again
+    active: set[str] = field(default_factory=set)  # nodes that took tasks at the last look
+
+    def look(self, active: set[str]) -> None:
+        """Move one task off a node that takes none any more, where another has room."""
+        lost = [node for node in self.nodes if node not in active]
+        free = sorted(active - set(self.nodes))
+        if lost and free and self.mode == "Replicated":
+            self.slow -= 1
+            if self.slow <= 0:
+                self.nodes[self.nodes.index(lost[0])] = free[0]
+        self.active = active
+
+    def told(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        mode = {self.mode: {"Replicas": self.wanted} if self.mode == "Replicated" else {}}
+        stuck = not self.active - set(self.nodes)
+        waits = {"State": "pending", "Err": "no suitable node (1 node not available)" * stuck}
+        tasks = [
+            {
+                "ServiceID": self.name,
+                "NodeID": node if node in self.active else "",
+                "Status": {"State": "running"} if node in self.active else waits,
+            }
+            for node in self.nodes
+        ]
+        return {"ID": self.name, "Spec": {"Name": self.name, "Mode": mode}}, tasks
+
+
+@dataclass
 class Swarm:
     id: str
     cluster: str
     nodes: dict[str, Node] = field(default_factory=dict)
     routed: dict[str, Any] | None = None
     tasks: dict[str, int] = field(default_factory=dict)  # node id -> looks until its tasks stop
+    services: list[Service] = field(default_factory=list)
 
 
 @dataclass
@@ -56,6 +96,7 @@ class Host:
     swarm: str = ""
     node_id: str = ""
     state: str = "inactive"
+    slow_leaves: int = 0  # times that leaving is answered with a deadline
     files: dict[str, bytes] = field(default_factory=dict)
     networks: dict[str, dict[str, Any]] = field(
         default_factory=lambda: {GWBRIDGE: network(GWBRIDGE, GWBRIDGE_RANGE)}
@@ -84,7 +125,7 @@ class World:
         self.sessions = Sessions(Secret("key"), opener=self._open)
         self._numbers = itertools.count(1)
 
-    def _open(self, endpoint: Endpoint, key: Secret, **_: Any) -> Session:
+    def _open(self, endpoint: Endpoint, key: object, **_: Any) -> Session:
         if not self.hosts[endpoint.name].up:
             raise HostUnreachable(where=endpoint.name, what="does not answer", hint="start it")
         return self._session(endpoint, self)

@@ -16,6 +16,10 @@ COMPUTED: Mapping[str, Mapping[str, Any]] = {
     "fairway:host:Identity": {"seed": SEED},
     "fairway:swarm:Node": {"node": "n0", "swarm": "s0", "state": "ready"},
     "fairway:verify:Report": {"summary": "all is well"},
+    "aws:ec2/eip:Eip": {"publicIp": "203.0.113.7"},
+    "aws:ec2/instance:Instance": {"primaryNetworkInterfaceId": "eni-{name}"},
+    "alicloud:ecs/eipAddress:EipAddress": {"ipAddress": "203.0.113.9"},
+    "alicloud:vpc/natGateway:NatGateway": {"snatTableIds": "stb-1"},
 }
 
 
@@ -30,6 +34,10 @@ class Registered:
     after: frozenset[str]
     replaced_first: bool
     inputs: Mapping[str, Any]
+    request: Any  # as it was sent: options that have no field here
+
+
+Resources = dict[tuple[str, str], Registered]
 
 
 class Answers(Mocks):
@@ -42,7 +50,9 @@ class Answers(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.inputs[args.typ, args.name] = args.inputs
-        known = COMPUTED.get(args.typ, {})
+        known = {
+            key: value.format(name=args.name) for key, value in COMPUTED.get(args.typ, {}).items()
+        }
         return f"{args.name}-id", {**args.inputs, "revision": "r0", **known}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
@@ -94,4 +104,29 @@ def _registered(urn: str, request: Any, answers: Answers) -> Registered:
         after=frozenset(request.dependencies),
         replaced_first=request.deleteBeforeReplace,
         inputs=answers.inputs.get((request.type, request.name), {}),
+        request=request,
     )
+
+
+def of_kind(resources: Resources, kind: str) -> dict[str, Registered]:
+    """All resources of a kind by name, in the order in which they were registered."""
+    return {each.name: each for each in resources.values() if each.kind == kind}
+
+
+def behind(resources: Resources, one: Registered) -> set[tuple[str, str]]:
+    """Everything that a resource waits for, and what that waits for, to the end."""
+    by_urn = {each.urn: each for each in resources.values()}
+    seen: set[tuple[str, str]] = set()
+    left = [one]
+    while left:
+        for urn in left.pop().after:
+            each = by_urn[urn]
+            if (each.kind, each.name) not in seen:
+                seen.add((each.kind, each.name))
+                left.append(each)
+    return seen
+
+
+def named(found: set[tuple[str, str]], kind: str) -> set[str]:
+    """The names of one kind among what `behind` found."""
+    return {name for of, name in found if of == kind}

@@ -1,7 +1,7 @@
 """A lab, hosts and a Swarm that are entries in files: what the plugin does, without the wait.
 
-A test writes `behaviour.json`: {"a1": {"wait": 4}} lets the SSH port of a1 open after 4 s,
-{"a1": {"refuse": "text"}} never. Every act is appended to `acts.jsonl`.
+A test writes `behaviour.json`: {"a1": {"wait": 4}} lets the SSH port of a1 open after 4 s or
+when that is taken back, {"a1": {"refuse": "text"}} never. Every act is appended to `acts.jsonl`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from components.swarm.quorum import Quorum
 from lab.model import Held, Machine, Route, Spec, Status
 
 Key = tuple[str, str]
+# Stands for a user data text of which a recorded state has only the hash: what follows.
+HASHED = "sha256:"
 
 
 class World:
@@ -56,7 +58,9 @@ class World:
         (self.folder / "acts.jsonl").unlink(missing_ok=True)
 
     def behave(self, **slots: dict[str, Any]) -> None:
-        (self.folder / "behaviour.json").write_text(json.dumps(slots))
+        fresh = self.folder / "behaviour.json.new"
+        fresh.write_text(json.dumps(slots))
+        fresh.replace(self.folder / "behaviour.json")
 
     def behaviour(self, slot: str) -> dict[str, Any]:
         file = self.folder / "behaviour.json"
@@ -147,6 +151,19 @@ class FakeSwarm:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    def await_managers(self, plan: NodePlan, sessions: object, report: object) -> None:
+        """Wait, before a first Swarm, until the other managers' machines have been made."""
+        limit = time.monotonic() + 60
+        while plan.begins and time.monotonic() < limit:
+            with self._world.things() as things:
+                others = {manager.name for manager in plan.others}
+                made = {name for kind, name in things if kind == "Machine"}
+                made |= {act.rpartition(" ")[2] for act in self._world.acts() if act[:4] == "wait"}
+                stands = any(("Node", name) in things for name in others)
+            if stands or others <= made:
+                return
+            time.sleep(0.05)
+
     def bring_up(self, plan: NodePlan, sessions: object, report: object) -> NodeState:
         told = self._world.behaviour(plan.name)
         self._world.act("join", f"Node {plan.name}")
@@ -192,7 +209,9 @@ def let_in(world: World, slot: str, patience: float) -> None:
     """Wait as long as the slot's behaviour says, or fail as an SSH port that never opens."""
     told = world.behaviour(slot)
     world.act("wait", f"Machine {slot}")
-    time.sleep(min(told.get("wait", 0), patience))
+    limit = time.monotonic() + min(told.get("wait", 0), patience)
+    while time.monotonic() < limit and "wait" in world.behaviour(slot):
+        time.sleep(0.05)
     if "refuse" in told:
         raise HostUnreachable(
             where=slot,

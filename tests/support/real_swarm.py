@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from components.remote.keys import host_key, new_seed, operator_key
 from components.remote.session import Sessions
 from components.swarm import facts
 from components.swarm.node import NodePlan, NodeState, bring_up, observe, take_down
+from lab import machine, names
 from lab.lab import Lab
 from lab.model import Machine, RouteTable, Rule, SecurityGroup, Vpc, VSwitch
 
@@ -122,7 +124,7 @@ class RealSwarm:
             host_key=host_key(self.seed, name),
             authorized_keys=[operator_key(self.seed).public],
         )
-        machine = Machine(
+        wanted = Machine(
             name=name,
             vswitch=place.zone,
             address=place.address,
@@ -131,7 +133,7 @@ class RealSwarm:
             user_data=text,
             source_dest_check=False,
         )
-        self.lab.put(machine)
+        self.lab.put(wanted)
         wait_ready(self.session(name))
 
     def destroy(self, name: str) -> None:
@@ -141,6 +143,24 @@ class RealSwarm:
     def cut(self, name: str) -> None:
         self.lab.fail_machine(name)
         self.sessions.drop(self.endpoint(name))
+
+    @contextmanager
+    def isolated(self, name: str) -> Iterator[None]:
+        """The machine runs on, and no packet passes between it and anything else."""
+        port, router = names.port(name), ("ip", "netns", "exec", names.router(self.lab.name))
+        drops = "".join(f"{way} {port} drop; " for way in ("iifname", "oifname"))
+        chain = f"chain passing {{ type filter hook forward priority -300; {drops}}}"
+        subprocess.run([*router, "nft", f"table inet isolated {{ {chain}; }}"], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run([*router, "nft", "delete table inet isolated"], check=True)
+            self.sessions.drop(self.endpoint(name))
+
+    def inside(self, name: str, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a shell text in the machine without a network between."""
+        words = machine.shell_command(self.lab.name, name, "sh", "-c", script)
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
 
     def restore(self, name: str) -> None:
         self.lab.restore_machine(name)

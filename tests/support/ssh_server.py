@@ -28,7 +28,7 @@ STRANGER = operator_key(new_seed())
 
 
 class SshServer:
-    """Shows `key`, lets OPERATOR in, runs commands, forwards connections as a bastion does.
+    """Shows `key`, lets `opens` in, runs commands, forwards connections as a bastion does.
 
     `freeze()` makes it fall silent with all connections open, as a host that lost its power.
     `commands` holds every line that clients asked to run; `logins` counts those let in.
@@ -39,17 +39,20 @@ class SshServer:
         name: str = "a1",
         *,
         key: KeyPair | None = None,
+        opens: KeyPair = OPERATOR,
         rsa_only: bool = False,
         greets: bool = True,
         refuse_first: int = 0,
     ) -> None:
         self.name = name
         self.key = key or host_key(SEED, name)
+        self.opens = opens
         self.commands: list[str] = []
         self.logins = 0
         self._rsa_only = rsa_only
         self._greets = greets
         self._refuse = refuse_first
+        self.open = True
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._sockets: list[socket.socket] = []
@@ -82,8 +85,10 @@ class SshServer:
         transport = _Transport(connection)
         transport.add_server_key(self._shown())
         self._transports.append(transport)
+        rules = _Rules(self, transport)
+        threading.Thread(target=rules.forward, daemon=True).start()
         with contextlib.suppress(paramiko.SSHException, EOFError):
-            transport.start_server(event=threading.Event(), server=_Rules(self))
+            transport.start_server(event=threading.Event(), server=rules)
 
     def _shown(self) -> paramiko.PKey:
         if self._rsa_only:
@@ -112,6 +117,7 @@ class SshServer:
         threading.Thread(target=_attend, args=(channel, process), daemon=True).start()
 
     def close(self) -> None:
+        self.open = False
         with contextlib.suppress(OSError):  # wakes the thread in accept(), as close() does not
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -151,14 +157,16 @@ class _Transport(paramiko.Transport):
 
 
 class _Rules(paramiko.ServerInterface):
-    def __init__(self, server: SshServer) -> None:
+    def __init__(self, server: SshServer, transport: paramiko.Transport) -> None:
         self._server = server
+        self._transport = transport
+        self._targets: dict[int, socket.socket] = {}  # of channels that were granted, by number
 
     def get_allowed_auths(self, username: str) -> str:
         return "publickey"
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        wanted = base64.b64decode(OPERATOR.public.split()[1])
+        wanted = base64.b64decode(self._server.opens.public.split()[1])
         if key.asbytes() != wanted:
             return AUTH_FAILED
         self._server.logins += 1
@@ -184,17 +192,21 @@ class _Rules(paramiko.ServerInterface):
         except OSError:
             return OPEN_FAILED_CONNECT_FAILED
         self._server._sockets.append(target)
-        threading.Thread(target=self._forward, args=(chanid, target), daemon=True).start()
+        self._targets[chanid] = target
         return OPEN_SUCCEEDED
 
-    def _forward(self, chanid: int, target: socket.socket) -> None:
-        transport = self._server._transports[-1]
-        channel = transport.accept(5)
-        while channel is not None and channel.get_id() != chanid:
-            channel = transport.accept(5)
-        if channel is not None:
-            threading.Thread(target=_copy, args=(target, channel), daemon=True).start()
-            _copy(channel, target)
+    def forward(self) -> None:
+        """Lead every channel that is opened to its target, as long as the connection stands."""
+        held = []  # a channel that nobody holds is closed
+        while self._server.open:
+            channel = self._transport.accept(0.2)
+            if channel is None:
+                continue
+            held.append(channel)
+            target = self._targets.pop(channel.get_id(), None)
+            if target is not None:
+                for ends in ((target, channel), (channel, target)):
+                    threading.Thread(target=_copy, args=ends, daemon=True).start()
 
 
 def _copy(source: socket.socket | paramiko.Channel, sink: socket.socket | paramiko.Channel) -> None:

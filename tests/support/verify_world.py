@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 from components.remote.endpoint import Endpoint
 from components.verify.checks import Probe
 from components.verify.look import Look
-from components.verify.model import Entry, Flow, NetworkFacts, Target
+from components.verify.model import OWN_GROUP, Entry, Flow, Held, NetworkFacts, Target
 from components.verify.way import Sight
 
 OUTSIDE = IPv4Address("10.76.95.1")
@@ -128,6 +128,18 @@ class FakeView:
     def refusal(self, slot: str, flow: Flow) -> str:
         return (
             self.refusals.get((slot, flow.direction), "") if flow.peer in FACTS.containers else ""
+        )
+
+    def held(self) -> Held:
+        entries = tuple(good_entry(host) for host in HOSTS)
+        return Held(
+            tables={"a": "table-a", "b": "table-b"},
+            serving={"a": "table-a", "b": "table-b"},
+            entries={"table-a": entries, "table-b": entries},
+            machines={host.name: "running" for host in HOSTS},
+            checked=frozenset(),
+            groups={host.name: (OWN_GROUP,) for host in HOSTS},
+            rules=frozenset(),
         )
 
 

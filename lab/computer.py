@@ -1,4 +1,7 @@
-"""Forwarding on the computer's outer interfaces, shared by all labs and put back by the last.
+"""What labs need of the computer's kernel, shared by all labs and put back by the last.
+
+Forwarding on its outer interfaces, and inotify instances: machines share the computer's one root,
+and each takes about seven of the kernel's 128. A systemd that gets none ends without a word.
 
 The note of what was before lives until then; a reboot of the computer makes it void, for
 settings do not outlive one.
@@ -7,6 +10,7 @@ settings do not outlive one.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from socket import AF_INET
@@ -18,6 +22,8 @@ from lab.netlink import netlink
 NOTE = Path("/var/lib/fairway/forwarding.json")
 
 _GLOBAL = "net/ipv4/ip_forward"
+_INSTANCES = "fs/inotify/max_user_instances"
+_ENOUGH = "8192"  # for a thousand machines; an instance costs nothing until it is used
 _LOCK = ("", "forwarding")  # of no lab
 
 
@@ -31,7 +37,7 @@ class Note:
 
 
 def open_for(lab: str, link: str) -> None:
-    """Let packets of a lab's link out through the interfaces with a default route, and back."""
+    """Let packets of a lab's link out by the interfaces with a default route, and machines boot."""
     (SYSCTLS / _key(link)).write_text("1")
     with locks.hold(*_LOCK):
         note = _read()
@@ -40,6 +46,11 @@ def open_for(lab: str, link: str) -> None:
             if _value(key) == "0":
                 note.before.setdefault(key, "0")
                 (SYSCTLS / key).write_text("1")
+        before = _value(_INSTANCES)
+        if int(before) < int(_ENOUGH):
+            with suppress(OSError):  # a computer that is itself a container may only read it
+                (SYSCTLS / _INSTANCES).write_text(_ENOUGH)
+                note.before.setdefault(_INSTANCES, before)
         note.labs = sorted({*note.labs, lab})
         _write(note)
 
@@ -58,7 +69,10 @@ def close_for(lab: str) -> None:
 
 
 def _restore(note: Note) -> None:
-    """Undo what we set, unless somebody switched on forwarding for the whole computer since."""
+    """Undo what we set, unless somebody changed it, or forwards for the whole computer, since."""
+    instances = note.before.pop(_INSTANCES, "")
+    if instances and _value(_INSTANCES) == _ENOUGH:
+        (SYSCTLS / _INSTANCES).write_text(instances)
     if note.before.pop(_GLOBAL, "0") != _value(_GLOBAL):
         return
     for key, value in note.before.items():

@@ -1,0 +1,1 @@
+"""Alibaba Cloud: what pulumi-alicloud builds, and what its API is asked."""

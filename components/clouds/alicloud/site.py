@@ -1,0 +1,18 @@
+"""An environment's place in one region, with the region's own provider."""
+
+from __future__ import annotations
+
+import pulumi_alicloud as alicloud
+from pulumi import ResourceOptions
+
+from components.clouds import site
+from components.environment import AlicloudSettings, Environment
+
+Site = site.Site[AlicloudSettings]
+
+
+def open_site(environment: Environment, settings: AlicloudSettings, opts: ResourceOptions) -> Site:
+    """Make the region's own provider; its credentials are those of the process's environment."""
+    # Arguments would do too, but they are kept in the state.
+    provider = alicloud.Provider("alicloud", region=settings.region, opts=opts)
+    return Site(environment=environment, settings=settings, provider=provider)

@@ -1,0 +1,1 @@
+"""What is done with a stack that stands and takes several runs of the engine."""
