@@ -71,7 +71,7 @@ def instances(project: AwsProject) -> list[dict[str, Any]]:
 
 
 def test_what_is_secret_is_stored_as_a_secret(project: AwsProject) -> None:
-    assert town()["user_data"] not in project.stored_text()
+    assert project.files_that_hold(town()["user_data"]) == []
 
 
 def test_what_may_change_in_place_changes_and_stays_what_it_is(project: AwsProject) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import textwrap
@@ -149,10 +150,16 @@ class Project:
     def output(self, name: str) -> Any:
         return json.loads(self.pulumi("stack", "output", name, "--json").good().text)
 
-    def stored_text(self) -> str:
-        """Everything that the state folder holds: current state, history, backups."""
-        files = [f for f in (self.folder / "state").rglob("*") if f.is_file()]
-        return "\n".join(f.read_text(errors="replace") for f in files)
+    def files_that_hold(self, text: str, *, begins_a_word: bool = False) -> list[str]:
+        """Names of the state's files, of now, of history and of backups, in which `text` stands.
+
+        `begins_a_word`: not in the middle of base64. A cipher text holds any four characters in
+        one of some hundred states.
+        """
+        pattern = re.compile((r"(?<![A-Za-z0-9+/])" if begins_a_word else "") + re.escape(text))
+        files = [each for each in (self.folder / "state").rglob("*") if each.is_file()]
+        assert files, f"no state in {self.folder}"
+        return [each.name for each in files if pattern.search(each.read_text(errors="replace"))]
 
     def processes(self) -> dict[int, str]:
         """Live processes that belong to this project: pid -> command line."""
