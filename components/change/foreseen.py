@@ -32,6 +32,7 @@ _OPS: Final[Mapping[str, Op]] = {
     "delete-replaced": "replace",
     "delete": "delete",
 }
+_STATE: Final = "state"  # the output that says what is not as it must be
 _FOLLOWS: Final = frozenset({"Report", "Quorum"})  # change with whatever else does
 
 
@@ -44,6 +45,15 @@ class Step:
     reasons: tuple[str, ...]
     old: Mapping[str, Any] = field(default_factory=dict, repr=False)
     new: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    found: str = ""  # what its machine was seen to lack, where that is a reason
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Its reasons as a person reads them: of something that is gone, that it is."""
+        if self.op == "create":
+            return (f"its missing {self.kind}",)
+        known = {_STATE: f"{_STATE} ({self.found})"} if self.found else {}
+        return tuple(known.get(each, each) for each in self.reasons)
 
     @property
     def kind(self) -> str:
@@ -68,6 +78,7 @@ class HostChange:
     slot: str
     fate: Fate
     reasons: tuple[str, ...]
+    why: tuple[str, ...] = ()  # the reasons as a person reads them
     machine: str = ""  # the URN of its machine, where that is in the steps
     only_entries: bool = False  # the host itself stays as it is
 
@@ -150,21 +161,26 @@ def _step(op: Op, told: Mapping[str, Any]) -> Step:
         op=op,
         urn=told["urn"],
         reasons=tuple(reasons),
-        old=_inputs(told, "oldState"),
-        new=_inputs(told, "newState"),
+        old=_held(told, "oldState", "inputs"),
+        new=_held(told, "newState", "inputs"),
+        found=str(_held(told, "oldState", "outputs").get(_STATE, "")) if _STATE in reasons else "",
     )
 
 
-def _inputs(told: Mapping[str, Any], which: str) -> Mapping[str, Any]:
-    return (told.get(which) or {}).get("inputs") or {}
+def _held(told: Mapping[str, Any], which: str, part: str) -> Mapping[str, Any]:
+    return (told.get(which) or {}).get(part) or {}
 
 
 def _fate(slot: str, steps: Sequence[Step]) -> HostChange:
     machine = next((step for step in steps if step.kind in MACHINES), None)
     if machine is None:
-        reasons = tuple(dict.fromkeys(reason for step in steps for reason in step.reasons))
-        only = all(step.kind in ENTRIES for step in steps)
-        return HostChange(slot=slot, fate="changed", reasons=reasons, only_entries=only)
+        return HostChange(
+            slot=slot,
+            fate="changed",
+            reasons=tuple(dict.fromkeys(reason for step in steps for reason in step.reasons)),
+            why=tuple(dict.fromkeys(reason for step in steps for reason in step.why)),
+            only_entries=all(step.kind in ENTRIES for step in steps),
+        )
     fates: Mapping[Op, Fate] = {
         "create": "made",
         "replace": "replaced",
@@ -172,5 +188,9 @@ def _fate(slot: str, steps: Sequence[Step]) -> HostChange:
         "update": "changed",
     }
     return HostChange(
-        slot=slot, fate=fates[machine.op], reasons=machine.reasons, machine=machine.urn
+        slot=slot,
+        fate=fates[machine.op],
+        reasons=machine.reasons,
+        why=() if machine.op == "create" else machine.why,
+        machine=machine.urn,
     )

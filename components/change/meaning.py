@@ -76,7 +76,11 @@ class Meaning:
             "needs_a_human": self.needs_a_human,
             "lines": [{"level": line.level, "text": line.text} for line in self.lines],
             "hosts": {
-                each.slot: {"fate": each.fate, "reasons": list(each.reasons)}
+                each.slot: {
+                    "fate": each.fate,
+                    "reasons": list(each.reasons),
+                    "why": list(each.why),
+                }
                 for each in self.hosts.values()
             },
             "routes": [
@@ -201,8 +205,8 @@ def _hosts(foreseen: Foreseen, moved: Collection[str]) -> Iterator[Line]:
             for host in foreseen.with_fate(fate)
             if not (host.only_entries and host.slot in moved)
         ]
-        hosts = sorted(found, key=lambda host: host.reasons)
-        for reasons, group in groupby(hosts, key=lambda host: host.reasons):
+        hosts = sorted(found, key=lambda host: host.why)
+        for reasons, group in groupby(hosts, key=lambda host: host.why):
             who = named(host.slot for host in group)
             why = f", for {', '.join(reasons)}" if reasons else ""
             yield Line(level="change", text=f"hosts {fate}: {who}{why}")

@@ -64,7 +64,7 @@ def _fate(host: HostChange | None, steps: Sequence[Step], planned: Collection[st
     if host is None or host.only_entries:
         return "stays as it is"
     told = FATES[host.fate]
-    if not host.reasons or host.fate in {"made", "removed"}:
+    if not host.why or host.fate in {"made", "removed"}:
         return told
     return f"{told}, for {', '.join(_because(host, steps))}"
 
@@ -72,7 +72,7 @@ def _fate(host: HostChange | None, steps: Sequence[Step], planned: Collection[st
 def _because(host: HostChange, steps: Sequence[Step]) -> Iterator[str]:
     """Each property for which it changes, with its values where they are short and open."""
     own = [step for step in steps if not host.machine or step.urn == host.machine]
-    for reason in host.reasons:
+    for reason in host.why:
         step = next((each for each in own if reason in each.reasons), None)
         yield f"{reason}{_values(step, reason) if step else ''}"
 

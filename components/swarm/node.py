@@ -21,6 +21,7 @@ from components.swarm.seen import Seen
 __all__ = ["NodePlan", "NodeState", "bring_up", "observe", "take_down"]
 
 ROUNDS = 8  # a fresh node needs three: join, be labelled, nothing left
+SILENT_LOOKS = 2  # a computer under load may miss one; a dead machine costs this one look more
 SETTLES_WITHIN = 60.0  # seconds for a join, an election or a restart that is under way
 
 
@@ -91,10 +92,12 @@ def _look_until_settled(plan: NodePlan, sessions: Sessions, report: Report) -> S
 
 def _look_past_when_settled(plan: NodePlan, sessions: Sessions, *, within: float = 15.0) -> Seen:
     limit = Deadline(within)
-    pace = Pace(limit, 0.5)
+    pace, silent = Pace(limit, 0.5), 0
     while True:
         seen = look_past(plan, sessions)
-        if settled(seen, plan) or limit.passed:
+        silent += seen.me.engine is None
+        answered = seen.me.engine is not None or silent >= SILENT_LOOKS
+        if limit.passed or (answered and settled(seen, plan)):
             return seen
         pace.pause()
 

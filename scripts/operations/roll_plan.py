@@ -134,9 +134,9 @@ def work(  # noqa: PLR0913 - what was found, each by its own name
     reasons, unsure, later = dict.fromkeys(forced, ASKED), set(), []
     for change in foreseen.hosts.values():
         if change.slot not in names:
-            later.append(f"{change.slot}: {change.fate}{_for(change.reasons)}")
+            later.append(f"{change.slot}: {change.fate}{_for(change.why)}")
         elif change.slot not in forced:
-            reasons[change.slot] = ", ".join(change.reasons) or change.fate
+            reasons[change.slot] = ", ".join(change.why) or change.fate
             if change.fate == "changed":
                 unsure.add(change.slot)
     first = tuple(each for each in foreseen.others if each.op != "delete")

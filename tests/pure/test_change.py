@@ -71,6 +71,18 @@ def test_a_host_s_fate_is_its_machine_s_and_the_reason_is_the_property() -> None
     assert change.others == ()
 
 
+def test_what_a_host_was_seen_to_lack_is_told_with_the_change() -> None:
+    rule = step("update", "swarm:Node", "c1", "state")
+    rule["oldState"]["outputs"] = {"state": "packet rule missing: raw OUTPUT"}
+    change = foreseen(rule, step("create", "swarm:Node", "a10"))
+    other = foreseen({**rule, "oldState": {"inputs": {}, "outputs": {"state": "another"}}})
+
+    assert "hosts changed: c1, for state (packet rule missing: raw OUTPUT)" in texts(said(change))
+    assert "hosts changed: a10, for its missing Node" in texts(said(change))
+    assert said(change).to_dict()["hosts"]["c1"]["reasons"] == ["state"]
+    assert foreseen(rule).fingerprint == other.fingerprint  # words of the moment
+
+
 def test_a_machine_s_steps_by_any_of_the_engine_s_words_are_one_replacement() -> None:
     words = ("create-replacement", "replace", "delete-replaced")
     change = foreseen(*(step(word, "lab:Machine", "a10", "image") for word in words))

@@ -198,6 +198,15 @@ def test_a_silent_machine_is_told_of_by_the_managers() -> None:
     assert "does not answer" in seen.drift[0]
 
 
+def test_a_machine_that_misses_one_look_is_not_called_silent() -> None:
+    here, _ = complete()
+    for name in ("a1", "a10"):
+        here.hosts[name].misses = 1
+        seen = observe(here.plan(name), here.sessions)
+        assert seen is not None
+        assert seen.drift == ()
+
+
 def test_silence_of_everyone_is_not_absence() -> None:
     here, _ = complete()
     for host in here.hosts.values():

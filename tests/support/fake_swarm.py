@@ -47,7 +47,8 @@ class FakeSession:
         timeout: float = 60,
         ok: tuple[int, ...] = (0,),
     ) -> Result:
-        if not self.host.up:
+        self.host.misses -= 1
+        if not self.host.up or self.host.misses >= 0:
             raise HostUnreachable(where=self.host.name, what="fell silent", hint="start it")
         self.host.ran.append(str(command))
         words = [word for word in command.words if isinstance(word, str)]

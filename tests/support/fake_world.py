@@ -93,6 +93,7 @@ class Host:
     name: str
     address: str
     up: bool = True
+    misses: int = 0  # commands that it does not answer although it is up
     swarm: str = ""
     node_id: str = ""
     state: str = "inactive"
