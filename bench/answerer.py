@@ -102,12 +102,14 @@ def answering(
     plan: Plan,
     deployed: Deployed,
     *,
-    replicas: int,
+    replicas: int | None,
     constraints: Sequence[str] = (),
     options: Sequence[str] = ROUTED,
     then: Plan | None = None,
 ) -> Iterator[Service]:
     """Run `replicas` of the service, all up when this yields; it is removed at the end.
+
+    None is one on each host, also on those that come.
 
     `constraints` are as for `docker service create`, such as "node.role==worker", `options` any
     more words for it. While this lasts every machine that comes is given the image, as a registry
@@ -129,15 +131,17 @@ def answering(
                 service.docker("service", "rm", NAME)
 
 
-def deploy(service: Service, replicas: int, options: Sequence[str]) -> None:
+def deploy(service: Service, replicas: int | None, options: Sequence[str]) -> None:
     """Create the service, and wait until all its replicas run."""
-    service.docker(*CREATE, "--replicas", str(replicas), *options, service.image)
+    mode = ("--mode", "global") if replicas is None else ("--replicas", str(replicas))
+    many = len(service.docker("node", "ls", "-q").split()) if replicas is None else replicas
+    service.docker(*CREATE, *mode, *options, service.image)
 
     def all_run() -> bool | None:
-        return len(service.running()) == replicas or None
+        return len(service.running()) == many or None
 
     wait_until(
-        f"{replicas} replicas",
+        f"{many} replicas",
         all_run,
         where=NAME,
         deadline=STARTS_WITHIN,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -33,6 +33,7 @@ _OPS: Final[Mapping[str, Op]] = {
     "delete": "delete",
 }
 _STATE: Final = "state"  # the output that says what is not as it must be
+_RANGE: Final = "containers"  # a node's property: its containers' range
 _FOLLOWS: Final = frozenset({"Report", "Quorum"})  # change with whatever else does
 
 
@@ -191,6 +192,12 @@ def _fate(slot: str, steps: Sequence[Step]) -> HostChange:
         slot=slot,
         fate=fates[machine.op],
         reasons=machine.reasons,
-        why=() if machine.op == "create" else machine.why,
+        why=() if machine.op == "create" else (*machine.why, *_moved(steps)),
         machine=machine.urn,
     )
+
+
+def _moved(steps: Sequence[Step]) -> Iterator[str]:
+    """The name for it where the containers get another range, which the machine knows by a file."""
+    if any(step.op == "replace" and _RANGE in step.reasons for step in steps):
+        yield _RANGE

@@ -83,6 +83,15 @@ def test_what_a_host_was_seen_to_lack_is_told_with_the_change() -> None:
     assert foreseen(rule).fingerprint == other.fingerprint  # words of the moment
 
 
+def test_a_host_whose_containers_move_says_so_beside_the_machine_s_reason() -> None:
+    machine, route, node = host("replace", "a10", "userData")
+    node["replaceReasons"] = ["machine", "containers"]
+
+    change = foreseen(machine, route, node)
+
+    assert change.hosts["a10"].why == ("userData", "containers")
+
+
 def test_a_machine_s_steps_by_any_of_the_engine_s_words_are_one_replacement() -> None:
     words = ("create-replacement", "replace", "delete-replaced")
     change = foreseen(*(step(word, "lab:Machine", "a10", "image") for word in words))
