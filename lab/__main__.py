@@ -38,10 +38,16 @@ def main(words: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(words)
     command: Callable[[argparse.Namespace], int] = given.command
     try:
-        return command(given)
+        status = command(given)
+        sys.stdout.flush()
     except FairwayError as error:
         sys.stderr.write(f"error: {error}\n")
         return _ERROR
+    except BrokenPipeError:
+        # Whoever read, as `head` does, has enough. Python would flush once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _OK
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -40,6 +42,17 @@ def test_status_is_three_and_says_why_when_something_is_wrong(
     out = capsys.readouterr().out
     assert "zone b was made to fail" in out
     assert "10.222.11.0/24 blackhole" in out
+
+
+def test_a_reader_that_has_enough_ends_it_without_a_word(
+    standing: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "w") as nobody, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", nobody)
+        assert main(["status", *HERE]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_status_for_programs_holds_no_user_data(
