@@ -137,7 +137,10 @@ def read(preview: Mapping[str, Any], slots: frozenset[str]) -> Foreseen:
         op = _OPS.get(told["op"])
         if op is not None:
             step = _step(op, told)
-            found.setdefault(step.urn, step)
+            # What goes because something it depends on does is deleted first, without a reason.
+            known = found.get(step.urn)
+            if known is None or (step.reasons and not known.reasons):
+                found[step.urn] = step
     return Foreseen(tuple(found.values()), slots)
 
 

@@ -86,8 +86,9 @@ def test_what_a_host_was_seen_to_lack_is_told_with_the_change() -> None:
 def test_a_host_whose_containers_move_says_so_beside_the_machine_s_reason() -> None:
     machine, route, node = host("replace", "a10", "userData")
     node["replaceReasons"] = ["machine", "containers"]
+    first = {**node, "op": "delete-replaced", "replaceReasons": []}
 
-    change = foreseen(machine, route, node)
+    change = foreseen(first, machine, route, node)
 
     assert change.hosts["a10"].why == ("userData", "containers")
 
