@@ -1,76 +1,123 @@
-"""`python -m scripts.tests`: all tests, in two runs at once, and what they come to together.
+"""`python -m scripts.tests`: all tests, two runs at a time, and what they come to together.
 
-Machines mostly wait for each other, so the tiers without any run beside the lab's. With words for
-pytest it is one plain run.
+Machines mostly wait for each other, so one run leaves half of two cores idle. With words for pytest
+it is one plain run.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 TESTS: Final = Path(__file__).resolve().parents[1] / "tests"
 LAB: Final = "lab"
+APART: Final = "operate"  # each module there has a lab of its own and may run beside any other
+AT_ONCE: Final = 2
+NO_TESTS: Final = 5  # pytest's status where all were left out; their tier says why
+NEWS_EVERY: Final = 60.0  # seconds
+LONGEST: Final = 400  # characters of a failure at the end
 COUNTED: Final = re.compile(r"(\d+) (passed|failed|errors?)\b")
 FIRST: Final = ("failed", "error", "passed")
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One pytest under way."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def told(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def last(self) -> str:
+        """The last line that says something."""
+        return next((line for line in reversed(self.told.splitlines()) if line.strip()), "")
+
+
 def main(words: list[str]) -> int:
-    """Run pytest; its status, of two the first that is not 0: a killed run's is negative."""
-    pytest = [sys.executable, "-m", "pytest", "--durations=15"]
+    """Run pytest; its status, of several the first that is not 0: a killed run's is negative."""
     if words:
-        return subprocess.call([*pytest, *words])
+        return subprocess.call([*_pytest("--durations=15"), *words])
     began = time.monotonic()
-    others = sorted(
-        f"tests/{each.name}"
-        for each in TESTS.iterdir()
-        if any(each.glob("test_*.py")) and each.name != LAB
-    )
     with tempfile.TemporaryDirectory(prefix="fairway-tests-") as folder:
-        logs = [Path(folder, "others"), Path(folder, LAB)]
-        runs = [
-            # One cache for both would be written by both.
-            _start([*pytest, "-p", "no:cacheprovider", *others], logs[0]),
-            _start([*pytest, f"tests/{LAB}"], logs[1]),
-        ]
-        try:
-            statuses = [_shown(run, log) for run, log in zip(runs, logs, strict=True)]
-        finally:
-            _end(runs)
-        told = [log.read_text(errors="replace") for log in logs]
-    print(total(told, time.monotonic() - began))
-    return next((status for status in statuses if status), 0)
+        ended = _all(deque(runs(TESTS)), Path(folder))
+        # Where only the end of a long log is kept, it says what to look for.
+        print(*(line for run in ended for line in failed(run.told)), sep="\n")
+        print(total([run.told for run in ended], time.monotonic() - began))
+    good = {0} if os.environ.get("CI") else {0, NO_TESTS}
+    statuses = [int(run.process.returncode) for run in ended]
+    return next((status for status in statuses if status not in good), 0)
 
 
-def _start(words: list[str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("ab") as out:
-        return subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT)
+def runs(tests: Path) -> list[list[str]]:
+    """What each run is given: the longest two first, then what fills up whichever ends."""
+    tiers = [each.name for each in sorted(tests.iterdir()) if any(each.glob("test_*.py"))]
+    others = [f"tests/{name}" for name in tiers if name not in {LAB, APART}]
+    apart = sorted((tests / APART).glob("test_*.py"))
+    return [[f"tests/{LAB}"], others, *([f"tests/{APART}/{each.name}"] for each in apart)]
 
 
-def _end(runs: list[subprocess.Popen[bytes]]) -> None:
-    """Interrupt what still runs, as a terminal would: fixtures take down what they made."""
-    for run in runs:
-        if run.poll() is None:
-            run.send_signal(signal.SIGINT)
-            run.wait()
-
-
-def _shown(run: subprocess.Popen[bytes], log: Path) -> int:
-    """Show a run's words while it runs, to their end; its status."""
-    with log.open(errors="replace") as told:
-        while True:
-            ended = run.poll() is not None
-            print(told.read(), end="", flush=True)
-            if ended:
-                return int(run.returncode)
+def _all(waiting: deque[list[str]], folder: Path) -> list[Run]:
+    """Run all, `AT_ONCE` at a time; each is told of when it ends, and once a minute all are."""
+    going: list[Run] = []
+    ended: list[Run] = []
+    news = time.monotonic() + NEWS_EVERY
+    try:
+        while waiting or going:
+            while waiting and len(going) < AT_ONCE:
+                going.append(_start(waiting.popleft(), folder / str(len(going) + len(ended))))
             time.sleep(0.5)
+            for run in [each for each in going if each.process.poll() is not None]:
+                print(f"----- {run.name}\n{run.told}", flush=True)
+                going.remove(run)
+                ended.append(run)
+            if time.monotonic() >= news:
+                news += NEWS_EVERY
+                for run in going:
+                    print(f"... {run.name}: {run.last}", flush=True)
+    finally:
+        _end(going)
+    return ended
+
+
+def _pytest(durations: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", durations]
+
+
+def _start(what: Sequence[str], log: Path) -> Run:
+    # One cache for several would be written by all.
+    words = [*_pytest("--durations=5"), "-p", "no:cacheprovider", *what]
+    with log.open("ab") as out:
+        process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT)
+    return Run(" ".join(what), process, log)
+
+
+def _end(going: Sequence[Run]) -> None:
+    """Interrupt what still runs, as a terminal would: fixtures take down what they made."""
+    for run in going:
+        run.process.send_signal(signal.SIGINT)
+    for run in going:
+        run.process.wait()
+
+
+def failed(told: str) -> list[str]:
+    """What a run says that failed, a line each and no more than its beginning."""
+    found = [line for line in told.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return [line[:LONGEST] for line in found]
 
 
 def total(told: list[str], seconds: float) -> str:
