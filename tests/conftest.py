@@ -45,6 +45,7 @@ TIERS: dict[str, Callable[[], str]] = {
     "browser": _needs_browser,  # pages in headless Chromium
     "engine": _needs_engine,  # the real engine, without machines
     "lab": _needs_lab,  # real machines
+    "operate": _needs_lab,  # commands on real clusters, each module in a lab of its own
 }
 _not_run = pytest.StashKey[dict[str, str]]()
 
