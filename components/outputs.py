@@ -73,7 +73,7 @@ def inventory(
         "swarm": swarm,
         "network": {
             "vpc": str(plan.network.vpc),
-            "containers": str(plan.network.containers),
+            "containers": plan.network.ranges_text,
             "overlays": str(plan.network.overlays),
         },
         "zones": {

@@ -111,7 +111,7 @@ def host_facts(slot: Slot, network: Network, *, environment: str, mtu: int) -> s
         "ENVIRONMENT": environment,
         "SLOT": slot.name,
         "VPC": network.vpc,
-        "RANGE": network.containers,
+        "RANGE": network.ranges_text,
         "CONTAINERS": slot.containers,
         "DOCKER0": network.docker0,
         "GWBRIDGE": network.gwbridge,

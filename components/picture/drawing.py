@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 from itertools import pairwise
 from typing import Final
 
+from components.config.model import Network
 from components.picture.elements import counted, el, label, text
 from components.picture.hosts import alarm, draw_host, glyph
 from components.picture.layout import TEXT, Layout, ZoneSpot, lay_out
@@ -95,6 +96,11 @@ def _title(plan: Plan, layout: Layout) -> str:
     )
 
 
+def _told(network: Network) -> str:
+    """Where the containers' ranges are; those of zones stand in the zones."""
+    return str(network.containers or "in the subnets")
+
+
 def _frame(plan: Plan, layout: Layout) -> str:
     box, network = layout.vpc, plan.network
     left, right = box.x + 20, box.right - 20
@@ -103,9 +109,9 @@ def _frame(plan: Plan, layout: Layout) -> str:
         words = label(left, box.y + 28, "VPC", "strong")
         words += label(left, box.y + 46, network.vpc, "mono")
         words += label(right, box.y + 28, "containers", "soft", text_anchor="end")
-        words += label(right, box.y + 46, network.containers, "mono soft", text_anchor="end")
+        words += label(right, box.y + 46, _told(network), "mono soft", text_anchor="end")
     else:
-        told = f"containers {network.containers}"
+        told = f"containers {_told(network)}"
         words = label(left, box.y + 32, "VPC", "strong")
         words += label(left + 36, box.y + 32, network.vpc, "mono")
         words += label(right, box.y + 32, told, "mono soft", text_anchor="end")

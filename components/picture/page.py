@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from ipaddress import IPv4Network
 
+from components.config.model import Network
 from components.picture.document import document, script, styles, table
 from components.picture.drawing import svg
 from components.picture.elements import counted, el, text
@@ -112,12 +113,18 @@ def _routes(plan: Plan) -> str:
     return el("section", el("h2", "Route entries"), el("p", told), table(heads, rows, names))
 
 
+def _containers(network: Network) -> list[tuple[str, IPv4Network, str]]:
+    if network.containers is None:
+        return []  # each zone has its own
+    return [("Containers", network.containers, "routed, outside the VPC")]
+
+
 def _ranges(plan: Plan, uplink: IPv4Network | None) -> str:
     network = plan.network
     owned: list[tuple[str, IPv4Network, str]] = [
         ("VPC", network.vpc, "the hosts' own addresses"),
         *((f"Zone {zone.name}, vSwitch", zone.subnet, "inside the VPC") for zone in network.zones),
-        ("Containers", network.containers, "routed, outside the VPC"),
+        *_containers(network),
         *(
             (f"Zone {zone.name}, containers", zone.containers, f"/{network.host_prefix} a host")
             for zone in network.zones

@@ -29,12 +29,19 @@ def network_claims(network: Network, uplink: IPv4Network | None) -> list[Claim]:
         Claim(owner=owner, path=f"{_NETWORK}.{key}", network=taken)
         for owner, key, taken in (
             ("the VPC", "vpc", network.vpc),
-            ("the container range", "containers", network.containers),
             ("docker0", "docker0", network.docker0),
             ("docker_gwbridge", "gwbridge", network.gwbridge),
             ("the overlays' pool", "overlays", network.overlays),
         )
     ]
+    if network.containers is not None:
+        claims.append(
+            Claim(
+                owner="the container range",
+                path=f"{_NETWORK}.containers",
+                network=network.containers,
+            )
+        )
     claims += [
         Claim(owner=f"peer {peer}", path=f"{_NETWORK}.peers[{index}]", network=peer)
         for index, peer in enumerate(network.peers)
@@ -86,7 +93,7 @@ def _zone_claims(network: Network) -> Iterator[Claim]:
             owner=f"the container block of zone {zone.name}",
             path=f"{path}.containers",
             network=zone.containers,
-            inside=f"{_NETWORK}.containers",
+            inside=f"{_NETWORK}.containers" if network.containers else f"{path}.subnet",
         )
         if zone.public is not None:
             yield Claim(

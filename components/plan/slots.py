@@ -10,6 +10,7 @@ from components.plan.model import Slot
 # Clouds keep the first four addresses of a vSwitch or the first one, and the last one or three.
 FIRST_ADDRESS = 10
 LAST_RESERVED = 3
+PREFIX_LENGTH = 28  # EC2 delegates no other length
 
 
 def host_name(zone: str, number: int) -> str:
@@ -25,6 +26,11 @@ def host_block(containers: IPv4Network, host_prefix: int, number: int) -> IPv4Ne
     """The `number`-th block of length `host_prefix` in a zone's container range, from 0."""
     offset = number << (32 - host_prefix)
     return IPv4Network((int(containers.network_address) + offset, host_prefix))
+
+
+def prefixes(containers: IPv4Network) -> tuple[IPv4Network, ...]:
+    """The /28s that make up a host's container CIDR, in order: what an interface is given."""
+    return tuple(containers.subnets(new_prefix=PREFIX_LENGTH))
 
 
 def highest_address(subnet: IPv4Network) -> int:

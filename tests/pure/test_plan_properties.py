@@ -110,7 +110,7 @@ def test_everything_lies_inside_its_owner(environment: Environment) -> None:
         assert slot.address in zone.subnet
         assert slot.address in environment.network.vpc
         assert slot.containers.subnet_of(zone.containers)
-        assert slot.containers.subnet_of(environment.network.containers)
+        assert slot.containers.subnet_of(environment.network.ranges[0])
 
 
 @patiently
