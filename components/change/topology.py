@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 from components.change.foreseen import Foreseen, Step
 from components.change.routes import Move, entry_moves
 from components.config.model import Network, Role, Zone
-from components.plan.model import Plan, Route, Slot
+from components.plan.make import routes_of
+from components.plan.model import Plan, Slot
 
 Place = tuple[str, str]  # an entry's: the zone of its table, and the slot that it leads to
 
@@ -71,8 +72,7 @@ def topology(
     hosts = _hosts_before(plan, foreseen, stood)
     zones = _zones_before(plan, foreseen, hosts)
     network = _network_before(plan.network, zones, ranges)
-    routes = tuple(Route(destination=slot.containers, slot=slot.name) for slot in hosts)
-    before = replace(plan, network=network, slots=hosts, routes=routes)
+    before = replace(plan, network=network, slots=hosts, routes=routes_of(network, hosts))
     moves = _moves(plan, foreseen, zones)
     here = frozenset(_places(before, moves, before=True))
     there = frozenset(_places(plan, moves, before=False))

@@ -58,7 +58,7 @@ def read_network(at: Cursor, cloud: Cloud) -> Network:
     return Network(
         vpc=at.take("vpc", values.own, UNREAD),
         containers=_read_containers(at, routing),
-        host_prefix=at.take("host_prefix", values.whole(16, 28), 24),
+        host_prefix=at.take("host_prefix", values.whole(16 if routing == "tables" else 24, 28), 24),
         zones=_read_zones(at, cloud),
         docker0=at.take("docker0", values.own, UNREAD),
         gwbridge=at.take("gwbridge", values.own, UNREAD),

@@ -43,6 +43,22 @@ def highest_block(containers: IPv4Network, host_prefix: int) -> int:
     return (1 << max(host_prefix - containers.prefixlen, 0)) - 1
 
 
+def highest_address_before(containers: IPv4Network, subnet: IPv4Network) -> int:
+    """The highest slot number whose address comes before the containers of its own subnet."""
+    before = int(containers.network_address) - int(subnet.network_address)
+    return before - 1 - FIRST_ADDRESS
+
+
+def highest_inner_block(containers: IPv4Network, subnet: IPv4Network, host_prefix: int) -> int:
+    """The highest slot number whose block a container range inside the subnet holds."""
+    return highest_block(containers, host_prefix) - ends_with(containers, subnet)
+
+
+def ends_with(containers: IPv4Network, subnet: IPv4Network) -> bool:
+    """Whether the last host's block would hold the subnet's last address, which EC2 keeps."""
+    return containers.broadcast_address == subnet.broadcast_address
+
+
 def subnet_length_for(number: int) -> int:
     """The longest prefix of a vSwitch that holds slot `number`."""
     return 32 - (number + FIRST_ADDRESS + LAST_RESERVED).bit_length()
