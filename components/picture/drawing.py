@@ -16,6 +16,7 @@ from components.picture.layout import TEXT, Layout, ZoneSpot, lay_out
 from components.picture.marks import Marks, badge, kind, worded
 from components.picture.matrix import Pairs
 from components.picture.tables import draw_table
+from components.plan.carried import carried
 from components.plan.model import Plan
 from components.plan.safety import quorum
 
@@ -81,7 +82,7 @@ def _figures(plan: Plan) -> str:
     told = (
         counted(len(plan.network.zones), "zone"),
         counted(len(plan.slots), "host"),
-        f"{counted(len(plan.routes), 'entry', 'entries')} in every route table",
+        carried(plan),
     )
     return " · ".join(told)
 

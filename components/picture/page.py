@@ -10,6 +10,7 @@ from components.picture.document import document, script, styles, table
 from components.picture.drawing import svg
 from components.picture.elements import counted, el, text
 from components.picture.matrix import Pairs, matrix
+from components.plan.carried import carried
 from components.plan.model import Plan
 from components.plan.safety import deadly_zones, quorum
 
@@ -45,13 +46,12 @@ def page(
 
 def _header(plan: Plan, quota: int | None) -> str:
     managers = len(plan.managers)
-    entries = f"{len(plan.routes)}" + (f" of {quota}" if quota else "")
     containers = (1 << (32 - plan.network.host_prefix)) - 3
     facts = [
         (str(len(plan.network.zones)), "zones, " + _survival(plan)),
         (str(len(plan.slots)), "hosts, each with its own container CIDR"),
         (f"{quorum(managers)} of {managers}", "managers must answer"),
-        (entries, "entries in every route table"),
+        _carried(plan, quota),
         (str(containers), "containers on a host"),
     ]
     return el(
@@ -60,7 +60,7 @@ def _header(plan: Plan, quota: int | None) -> str:
         el("h1", text(plan.environment)),
         el(
             "p",
-            "Containers reach each other by the routes of the VPC: no overlay, no NAT.",
+            f"Containers reach each other by the {_way(plan)} of the VPC: no overlay, no NAT.",
             class_="lead",
         ),
         el(
@@ -69,6 +69,13 @@ def _header(plan: Plan, quota: int | None) -> str:
             class_="figures",
         ),
     )
+
+
+def _carried(plan: Plan, quota: int | None) -> tuple[str, str]:
+    number, what = carried(plan).split(" ", 1)
+    if plan.network.routing == "prefixes":
+        return number, what
+    return number + (f" of {quota}" if quota else ""), "entries in every route table"
 
 
 def _survival(plan: Plan) -> str:
@@ -109,8 +116,16 @@ def _routes(plan: Plan) -> str:
     ]
     names = [slot.name for slot in slots]
     heads = ("Packets to", "go to host", "Zone", "Address", "Role", "Pool")
+    title = "Route entries"
     told = "Every zone has a route table of its own, and every table has all of these entries."
-    return el("section", el("h2", "Route entries"), el("p", told), table(heads, rows, names))
+    if plan.network.routing == "prefixes":
+        title = "Prefixes"
+        told = "They are given to hosts' interfaces in /28s, and no route table has an entry."
+    return el("section", el("h2", title), el("p", told), table(heads, rows, names))
+
+
+def _way(plan: Plan) -> str:
+    return "routes" if plan.network.routing == "tables" else "own addresses"
 
 
 def _containers(network: Network) -> list[tuple[str, IPv4Network, str]]:
