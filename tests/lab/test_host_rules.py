@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.environment import Network
+from components.host.drift_rules import foreign
 from tests.support.host_plan import NETWORK, PREFIXES
 from tests.support.netns_rules import TABLES, Rules, call, neighbours, rules, tracked
 
@@ -83,6 +84,19 @@ def test_every_rule_has_a_name_of_its_own(host: Rules) -> None:
     switches = [name for name in names if name.startswith("sysctl ")]
     assert "sysctl net.ipv4.ip_forward: 1" in switches
     assert len(names) == len(host.listing) + len(switches)
+
+
+def test_a_look_for_drift_takes_none_of_our_rules_for_strange_and_any_other(host: Rules) -> None:
+    host.apply()
+    assert list(foreign(host.asked, host.listing)) == []
+
+    chains = {(table, line.split()[1]) for table, line in host.listing}
+    ours = sorted((table, chain) for table, chain in chains if chain.startswith("FAIRWAY"))
+    for table, chain in ours:
+        host.sh(f"iptables -t {table} -A {chain} -s 192.0.2.7/32 -j RETURN")
+    strange = [(table, f"-A {chain} -s 192.0.2.7/32 -j RETURN") for table, chain in ours]
+    assert ours
+    assert sorted(foreign(host.asked, host.listing)) == strange
 
 
 @pytest.mark.parametrize("table", ["filter", "nat", "raw", "mangle"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.environment import Network
+from components.host.drift_look import asked
 from components.host.user_data import host_facts, rules_script
 from lab import namespaces
 from tests.support.host_plan import NETWORK, slot
@@ -24,18 +25,16 @@ class Rules:
 
     namespace: str
     facts: Path
-    text: str
+    path: Path
 
     def sh(self, line: str) -> str:
         words = ["ip", "netns", "exec", self.namespace, "sh", "-ceu", line]
         return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
     def script(self, mode: str) -> subprocess.CompletedProcess[str]:
-        words = ["ip", "netns", "exec", self.namespace, "sh", "-s", mode]
+        words = ["ip", "netns", "exec", self.namespace, "sh", str(self.path), mode]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "FAIRWAY_FACTS": str(self.facts)}
-        return subprocess.run(
-            words, input=self.text, capture_output=True, text=True, check=False, env=environment
-        )
+        return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
 
     def apply(self) -> None:
         run = self.script("apply")
@@ -46,6 +45,13 @@ class Rules:
         run = self.script("check")
         assert run.returncode == (1 if run.stdout else 0), run.stderr
         return run.stdout.splitlines()
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Every rule that the script asks for, as the look for drift hears it."""
+        line = 'iptables() { echo "rule $4 $*"; }; . "$0"'
+        told = self.sh(f"FAIRWAY_FACTS={self.facts} sh -c '{line}' {self.path} check || :")
+        return list(asked(told.splitlines()))
 
     @property
     def listing(self) -> list[tuple[str, str]]:
@@ -64,11 +70,13 @@ def rules(
 ) -> Iterator[Rules]:
     """Make a namespace for a host and remove it afterwards."""
     facts = place / f"{name}.env"
+    script = place / f"{name}.sh"
+    script.write_text(rules_script(network))
     facts.write_text(host_facts(slot(), network, environment="t3", mtu=mtu))
     subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
     subprocess.run(["ip", "netns", "add", name], check=True)
     try:
-        yield Rules(name, facts, rules_script(network))
+        yield Rules(name, facts, script)
     finally:
         subprocess.run(["ip", "netns", "del", name], check=True)
 
