@@ -134,6 +134,19 @@ def test_a_stack_that_goes_from_tables_to_prefixes_loses_its_entries() -> None:
     assert str(pair.before.plan.slot("b10").containers) == "10.227.74.0/24"
 
 
+def test_a_stack_that_goes_from_prefixes_to_tables_has_no_entry_before() -> None:
+    inside = make_plan(environment(by_prefixes))
+    told = steps(inside, SIX, {slot.name: ("trixie", "trixie") for slot in SIX.slots})
+    for each in told:
+        if ":Route::" in each["urn"]:
+            each |= {"op": "create", "oldState": {}}
+    pair = seen(inside, SIX, told)
+
+    assert pair.before.plan.network.containers is None
+    assert not pair.before.entries
+    assert pair.entries == dict.fromkeys(ALL, "added")
+
+
 def test_with_prefixes_both_sides_have_hosts_and_no_entry() -> None:
     inside = make_plan(environment(by_prefixes))
     same = seen(inside, inside)
