@@ -22,9 +22,9 @@ def delivered(end: End, sight: Sight) -> Fault | None:
     if sight.view is None or not end.inner:
         return None
     host, held = end.host, sight.view.prefixes(end.host.name)
-    if any(end.address in prefix for prefix in held):
+    prefix = next((each for each in prefixes(host.containers) if end.address in each), None)
+    if prefix is None or prefix in held:
         return None
-    prefix = next(each for each in prefixes(host.containers) if end.address in each)
     others = {name: sight.view.prefixes(name) for name in sight.targets if name != host.name}
     taker = next((name for name, theirs in others.items() if prefix in theirs), "")
     missing = _listed(_lacking(host, held))
@@ -33,7 +33,7 @@ def delivered(end: End, sight: Sight) -> Fault | None:
         cause="prefix-wrong-host" if taker else "prefix-missing",
         where=_interface(host),
         what=f"it lacks {missing}, of the containers of {host.name}{given}",
-        evidence=f"{end.address} is in none of {_listed(held)}",
+        evidence=f"{end.address} is in none of {_listed(held)}" if held else "it has none at all",
         hint=REPAIR,
         about=host.name,
         short=f"{_interface(host)} lacks {missing}{given}",
@@ -48,12 +48,16 @@ def deviations(hosts: Sequence[Target], held: Held) -> Iterator[Deviation]:
         theirs = held.prefixes.get(host.name, ())
         lacking = _lacking(host, theirs)
         stray = [each for each in theirs if not each.subnet_of(host.containers)]
-        found = [f"no {_listed(lacking)}"] * bool(lacking) + [_listed(stray)] * bool(stray)
+        found = [
+            f"it {verb} {_listed(some)}"
+            for verb, some in (("lacks", lacking), ("has", stray))
+            if some
+        ]
         if found:
             yield Deviation(
                 kind="prefix-missing" if lacking else "prefix-foreign",
                 where=_interface(host),
-                found=" and ".join(found),
+                found=", ".join(found),
                 wanted=f"the prefixes of {host.containers}",
                 repair=REPAIR,
                 about=host.name,
@@ -83,4 +87,4 @@ def _listed(some: Collection[IPv4Network]) -> str:
         first, *_ = some
         return f"{len(some)} prefixes from {first}"
     many = "es" if len(some) != 1 else ""
-    return f"prefix{many} {', '.join(map(str, some)) or 'at all'}"
+    return f"prefix{many} {', '.join(map(str, some))}"
