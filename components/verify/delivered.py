@@ -42,6 +42,7 @@ def delivered(end: End, sight: Sight) -> Fault | None:
 
 def deviations(hosts: Sequence[Target], held: Held) -> Iterator[Deviation]:
     """Name each host whose interface has other prefixes, or no source/destination check."""
+    owners = {each: name for name, theirs in held.prefixes.items() for each in theirs}
     for host in hosts:
         if host.name not in held.machines:
             continue  # that it has no machine is said elsewhere
@@ -55,7 +56,7 @@ def deviations(hosts: Sequence[Target], held: Held) -> Iterator[Deviation]:
         ]
         if found:
             yield Deviation(
-                kind="prefix-missing" if lacking else "prefix-foreign",
+                kind=_kind(lacking, owners),
                 where=_interface(host),
                 found=", ".join(found),
                 wanted=f"the prefixes of {host.containers}",
@@ -71,6 +72,12 @@ def deviations(hosts: Sequence[Target], held: Held) -> Iterator[Deviation]:
                 repair=REPAIR,
                 about=host.name,
             )
+
+
+def _kind(lacking: Collection[IPv4Network], owners: Collection[IPv4Network]) -> str:
+    if not lacking:
+        return "prefix-foreign"
+    return "prefix-wrong-host" if any(each in owners for each in lacking) else "prefix-missing"
 
 
 def _lacking(host: Target, held: Collection[IPv4Network]) -> list[IPv4Network]:

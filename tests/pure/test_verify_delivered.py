@@ -119,6 +119,15 @@ def test_a_prefix_of_nobodys_containers_is_foreign() -> None:
     assert (found.kind, found.found) == ("prefix-foreign", "it has prefix 10.225.9.0/28")
 
 
+def test_a_prefix_that_another_host_has_is_told_at_both() -> None:
+    moved = prefixes(B1.containers)[7]
+    found = compared(given(b1=without(B1, 7), a2=(*prefixes(A2.containers), moved)))
+    assert [(each.kind, each.about) for each in found] == [
+        ("prefix-foreign", "a2"),
+        ("prefix-wrong-host", "b1"),
+    ]
+
+
 def test_a_check_that_is_off_is_told() -> None:
     (found,) = compared(held(checked=frozenset({"a1", "a2"})))
     assert (found.kind, found.where) == ("source-dest-check", "b1")
