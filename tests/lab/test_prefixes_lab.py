@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
@@ -45,12 +45,6 @@ def planned(checkout: Checkout, slot: str) -> tuple[IPv4Network, ...]:
     return prefixes(checkout.plan.slot(slot).containers)
 
 
-def hold(checkout: Checkout, lab: Lab, *held: IPv4Network) -> None:
-    """Leave the far host these prefixes, behind everybody's back."""
-    address = checkout.plan.slot(FAR).address
-    lab.put(Prefixes(address=address, prefixes=held))
-
-
 def test_up_proves_containers_of_every_docker_and_no_table_has_an_entry(
     checkout: Checkout, lab: Lab
 ) -> None:
@@ -64,15 +58,26 @@ def test_up_proves_containers_of_every_docker_and_no_table_has_an_entry(
 
 
 def test_a_container_pings_one_of_the_other_zone_by_its_own_address(checkout: Checkout) -> None:
-    image = checkout.sh("a1", "docker", "images", "-q", "fairway-probe").split()[0]  # verify's
-    run = ("docker", "run", "--network", "routed", "--entrypoint", "/bin/busybox")
-    checkout.sh(FAR, *run, "-d", "--name", "far", image, "sleep", "600")
+    image = ("docker", "images", "--no-trunc", "--format", "{{.ID}}", "fairway-probe")
+    probe = checkout.sh("a1", *image).split()[0]
+    service = ("--mode", "global", "--endpoint-mode", "dnsrr", "--network", "routed", "--quiet")
+    own = ("--name", "pair", "--no-resolve-image", "--entrypoint", "/bin/busybox", probe)
+    checkout.sh("a1", "docker", "service", "create", *service, *own, "sleep", "600")
     try:
-        show = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-        address = checkout.sh(FAR, "docker", "inspect", "-f", show, "far").strip()
-        assert " 0% packet loss" in checkout.sh("a1", *run, "--rm", image, "ping", "-c1", address)
+        near, far = container(checkout, "a1"), container(checkout, FAR)
+        show = '{{(index .NetworkSettings.Networks "routed").IPAddress}}'
+        address = checkout.sh(FAR, "docker", "inspect", "-f", show, far).strip()
+        assert IPv4Address(address) in checkout.plan.slot(FAR).containers
+        asked = ("docker", "exec", near, "/bin/busybox", "ping", "-c1", address)
+        assert " 0% packet loss" in checkout.sh("a1", *asked)
     finally:
-        checkout.sh(FAR, "docker", "rm", "-f", "far")
+        checkout.sh("a1", "docker", "service", "rm", "pair")
+
+
+def container(checkout: Checkout, slot: str) -> str:
+    """The id of the service's container on a host."""
+    label = "label=com.docker.swarm.service.name=pair"
+    return checkout.sh(slot, "docker", "ps", "-q", "--filter", label).strip()
 
 
 def test_the_source_destination_check_is_on_everywhere(lab: Lab) -> None:
@@ -85,23 +90,26 @@ def test_where_nothing_changes_nothing_is_previewed(checkout: Checkout) -> None:
     assert checkout.pulumi("preview", "--expect-no-changes").status == 0
 
 
-def test_a_prefix_taken_away_is_the_first_wrong_entry_and_up_puts_it_back(
+def test_prefixes_taken_away_are_the_first_wrong_entry_and_up_puts_them_back(
     checkout: Checkout, lab: Lab
 ) -> None:
-    first, *others = planned(checkout, FAR)
-    hold(checkout, lab, *others)
+    address, one_and_other = checkout.plan.slot(FAR).address, planned(checkout, FAR)
+    lab.put(Prefixes(address=address, prefixes=()))
 
     told = checkout.fairway("verify", STACK)
 
     assert told.status == 3
     range_ = checkout.plan.slot(FAR).containers
     said = " ".join(told.text.split())
-    assert f"{FAR} ({range_}): interface of {FAR} lacks prefix {first}; nobody reaches it" in said
+    lacking = f"lacks prefixes {', '.join(map(str, one_and_other))}"
+    assert f"{FAR} ({range_}): interface of {FAR} {lacking}; {FAR} reaches it, a1, a50" in said
     checkout.make("up").good()
-    assert lab.prefixes()[FAR] == planned(checkout, FAR)
+    assert lab.prefixes()[FAR] == one_and_other
 
 
-def test_a_prefix_that_no_probe_felt_is_named_and_mended_too(checkout: Checkout, lab: Lab) -> None:
+def test_one_prefix_that_is_lost_is_named_whether_or_not_a_probe_felt_it(
+    checkout: Checkout, lab: Lab
+) -> None:
     *_, last = planned(checkout, FAR)
     router = ["ip", "-n", names.router(STACK), "route", "del", str(last)]
     subprocess.run([*router, "table", str(tables.LOCAL)], check=True)
@@ -109,7 +117,7 @@ def test_a_prefix_that_no_probe_felt_is_named_and_mended_too(checkout: Checkout,
     told = checkout.fairway("verify", STACK)
 
     assert told.status == 3
-    assert f"it lacks prefix {last}" in " ".join(told.text.split())
+    assert f"lacks prefix {last}" in " ".join(told.text.split())
     checkout.make("up").good()
     assert lab.prefixes()[FAR] == planned(checkout, FAR)
 
