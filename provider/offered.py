@@ -24,6 +24,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "fairway:lab:SecurityGroup": "provider.lab:SecurityGroupType",
     "fairway:lab:Machine": "provider.machine:MachineType",
     "fairway:lab:Route": "provider.route:RouteType",
+    "fairway:lab:Prefixes": "provider.prefixes:PrefixesType",
     "fairway:swarm:Quorum": "provider.quorum:QuorumType",
     "fairway:swarm:Node": "provider.swarm:NodeType",
     "fairway:verify:Report": "provider.verify:ReportType",

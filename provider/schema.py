@@ -83,7 +83,7 @@ def faults(where: str, fields: Mapping[str, Field], inputs: Values) -> list[Fair
             if not field.optional:
                 errors.append(_missing(where, name, field))
         elif not has_unknown(inputs[name]) and not field.kind.fits(inputs[name]):
-            errors.append(_wrong(where, name, field, inputs[name]))
+            errors.append(wrong(where, name, field, inputs[name]))
     return errors
 
 
@@ -108,7 +108,7 @@ def _missing(where: str, name: str, field: Field) -> FairwayError:
     )
 
 
-def _wrong(where: str, name: str, field: Field, value: Any) -> FairwayError:
+def wrong(where: str, name: str, field: Field, value: Any) -> FairwayError:
     found = "a secret" if field.secret else repr(value)
     return ConfigError(
         where=where,

@@ -54,6 +54,11 @@ class AwsView:
         row = self._machines.get(slot)
         return row is not None and bool(row.get("SourceDestCheck", True))
 
+    def prefixes(self, slot: str) -> tuple[IPv4Network, ...]:
+        row = self._machines.get(slot) or {}
+        rows = (each for card in row.get("NetworkInterfaces", ()) for each in _prefixes_of(card))
+        return tuple(sorted(rows))
+
     def refusal(self, slot: str, flow: Flow) -> str:
         row = self._machines.get(slot)
         return self._groups.refusal(_groups_of(row), flow) if row else ""
@@ -75,6 +80,7 @@ class AwsView:
                 for slot, row in slots.items()
             },
             rules=self._groups.rules(self._own, self._known) if self._own else frozenset(),
+            prefixes={slot: self.prefixes(slot) for slot in slots},
         )
 
     @property
@@ -159,6 +165,10 @@ class AwsView:
     def _groups(self) -> Groups:
         worn = {name for row in self._machines.values() for name in _groups_of(row)}
         return Groups(self._api, worn | set(self._known))
+
+
+def _prefixes_of(card: Row) -> list[IPv4Network]:
+    return [IPv4Network(each["Ipv4Prefix"]) for each in card.get("Ipv4Prefixes") or ()]
 
 
 def _groups_of(row: Row) -> list[str]:
