@@ -42,6 +42,7 @@ class Standing:
 
     managers: frozenset[str] = frozenset()
     working: frozenset[str] | None = None  # managers in the Swarm now; None where not asked
+    leaderless: frozenset[str] = frozenset()  # managers that see no leader now
     services: tuple[Service, ...] = ()
     volumes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replaces_in: float | None = None
@@ -160,6 +161,11 @@ def _volumes(foreseen: Foreseen, standing: Standing) -> Iterator[Line]:
 
 def _quorum(foreseen: Foreseen, standing: Standing) -> Iterator[Line]:
     """How many managers may fail meanwhile; one at a time is away while it is replaced."""
+    if standing.leaderless and not standing.working:
+        who = named(sorted(standing.leaderless))
+        text = f"quorum: lost, no leader for {who}: no change is possible before"
+        yield Line(level="human", text=f"{text} `./fairway recover STACK`")
+        return
     removed = {h.slot for h in foreseen.with_fate("removed")} & standing.managers
     replaced = {h.slot for h in foreseen.with_fate("replaced")} & standing.managers
     if not removed | replaced:

@@ -81,7 +81,7 @@ class Exchange:
             sent = self._channel.send(bytes(self._input[:CHUNK])) if self._input else 0
             self._input = self._input[sent:]
             if not self._input:
-                self._channel.shutdown_write()
+                end_input(self._channel)
         except OSError:  # the command closed its stdin or ended: its status tells the story
             self._input = self._input[:0]
         self._open = bool(self._input)
@@ -96,6 +96,19 @@ class Exchange:
             self._stderr += self._channel.recv_stderr(CHUNK)
             moved = True
         return moved
+
+
+def end_input(channel: paramiko.Channel) -> None:
+    """Say that no more input comes, unless the channel is closed already.
+
+    paramiko's `shutdown_write` lets go of the channel's lock before it sends. Where the command
+    ends in that moment, paramiko's answer to the host's close goes first, and OpenSSH ends the
+    whole connection for a word about a channel that is no more.
+    """
+    with channel.lock:
+        word = channel._send_eof()  # type: ignore[attr-defined]  # noqa: SLF001
+        if word is not None and channel.transport is not None:
+            channel.transport._send_user_message(word)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 @contextlib.contextmanager

@@ -124,7 +124,7 @@ def classify(machines: Sequence[Machine], cluster: str) -> Quorum:
 
 
 def _lost(seen: Quorum) -> QuorumLost:
-    survivor = min(seen.leaderless)
+    survivor = " or ".join(sorted(seen.leaderless))
     return QuorumLost(
         where="managers",
         what="the Swarm has lost its quorum, and no change to it is possible",

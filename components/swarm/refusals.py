@@ -62,7 +62,7 @@ def quorum_lost(
         found="; ".join(machine.says for machine in machines),
         wanted="a leader",
         hint="start the missing managers' machines again; if they are lost for good, "
-        + FORCE.format(survivors[0].name),
+        + FORCE.format(" or ".join(machine.name for machine in survivors)),
     )
 
 

@@ -139,7 +139,8 @@ class _Run:
             where="Swarm",
             what="the probe service could not be started",
             evidence=evidence,
-            hint="look at `docker node ls` on a manager; a quorum must answer",
+            hint="look at `docker node ls` on a manager; a quorum must answer, and where it is lost"
+            " for good `./fairway recover STACK` goes on from a manager that is left",
         )
         for name in hosts:
             self._absent(name, fault)

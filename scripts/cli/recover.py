@@ -45,7 +45,7 @@ def recover(stack: str, file: Path | None, *, yes: bool) -> int:
     found = recovery.look(stack)
     if not found.survivor:
         return _from_backup(stack, found, file, yes=yes)
-    click.echo(_told(found), err=True)
+    click.echo(meaning(found), err=True)
     _agree(yes=yes)
     with operation(stack, "recover"):
         whole = recovery.recover(stack, found, lambda news: click.echo(news, err=True))
@@ -53,9 +53,10 @@ def recover(stack: str, file: Path | None, *, yes: bool) -> int:
     return DONE if whole else NOT_AS_PLANNED
 
 
-def _told(found: Finding) -> str:
+def meaning(found: Finding) -> str:
+    """What happens to whom, for a reader who is to agree."""
     names = " and ".join(found.others)
-    others = f"{names} survived too: they leave and join again.\n  " if names else ""
+    others = f"{names} survived too: {found.why}. They leave and join again.\n  " if names else ""
     return ALONE.format(seen=found.seen, survivor=found.survivor, others=others)
 
 

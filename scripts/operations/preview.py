@@ -130,6 +130,7 @@ def look(environment: Environment, deployed: Deployed, foreseen: Foreseen) -> St
     return Standing(
         managers=frozenset(managers),
         working=quorum.standing,
+        leaderless=quorum.leaderless,
         services=found,
         volumes=volumes,
         replaces_in=median(deployed.replaced_in) if deployed.replaced_in else None,

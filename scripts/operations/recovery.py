@@ -9,7 +9,7 @@ from typing import Final
 from components.backup import putting_back
 from components.errors import SwarmError
 from components.remote.wait import Deadline, Pace
-from components.swarm import at_rest
+from components.swarm import at_rest, survivor
 from components.swarm.again import go_on_alone
 from components.swarm.apply import leave_by_force
 from components.swarm.quorum import Quorum, look_at_quorum
@@ -22,10 +22,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a look at the managers says; `survivor` is "" where no manager of the Swarm is left."""
+    """What a look at the managers says; `survivor` is "" where no manager of the Swarm is left.
+
+    `why` says why it is this one where several survived.
+    """
 
     seen: Quorum
     survivor: str
+    why: str = ""
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -41,6 +45,7 @@ def look(stack: str) -> Finding:
     """
     with opened(stack) as ground:
         seen = _settled(ground)
+        commits = {} if seen.standing else _commits(ground, seen)
     if seen.standing:
         raise SwarmError(
             where=f"stack {stack}",
@@ -48,7 +53,12 @@ def look(stack: str) -> Finding:
             found=str(seen),
             hint=f"run `make up STACK={stack}`: it replaces managers that are gone",
         )
-    return Finding(seen, min(seen.leaderless, default=""))
+    return Finding(seen, *survivor.choose(commits))
+
+
+def _commits(ground: Ground, seen: Quorum) -> dict[str, int]:
+    """How far the copy of each manager that is left goes."""
+    return {name: survivor.commit_of(ground.session(name)) for name in sorted(seen.leaderless)}
 
 
 def _settled(ground: Ground) -> Quorum:

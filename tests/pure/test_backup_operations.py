@@ -14,7 +14,9 @@ import pytest
 
 from components.backup.names import Backup
 from components.errors import ConfigError, SwarmError
+from components.swarm import survivor
 from components.swarm.quorum import Quorum
+from scripts.cli import recover as recover_command
 from scripts.cli import restore as restore_command
 from scripts.operations import backups, recovery
 from scripts.operations.backups import Held
@@ -68,7 +70,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Quorum]:
     @contextmanager
     def opened(stack: str) -> Iterator[Any]:
         plan = SimpleNamespace(environment=stack)
-        yield SimpleNamespace(managers=("a1", "b1", "c1"), sessions=None, plan=plan)
+        yield SimpleNamespace(
+            managers=("a1", "b1", "c1"), sessions=None, plan=plan, session=lambda name: name
+        )
 
     def look(*_: object) -> Quorum:
         return looks.pop(0) if len(looks) > 1 else looks[0]
@@ -76,6 +80,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Quorum]:
     monkeypatch.setattr(recovery, "opened", opened)
     monkeypatch.setattr(recovery, "look_at_quorum", look)
     monkeypatch.setattr(recovery, "NOTICES_WITHIN", 1.5)
+    monkeypatch.setattr(survivor, "commit_of", {"b1": 58, "c1": 61}.__getitem__)
     return looks
 
 
@@ -97,10 +102,13 @@ def test_nothing_is_recovered_while_a_manager_can_act(seen: list[Quorum], look: 
         recovery.look("prod")
 
 
-def test_of_several_that_survived_one_goes_on_and_the_others_join_it(seen: list[Quorum]) -> None:
+def test_of_several_that_survived_the_one_that_knows_the_most_goes_on(seen: list[Quorum]) -> None:
     seen.append(Quorum(leaderless=frozenset({"b1", "c1"}), silent=frozenset({"a1", "a2", "a3"})))
     found = recovery.look("prod")
-    assert (found.survivor, found.others) == ("b1", ("c1",))
+    assert (found.survivor, found.others) == ("c1", ("b1",))
+    assert "b1 survived too: c1 knows the most (last change agreed on: c1 61, b1 58)" in (
+        recover_command.meaning(found)
+    )
 
 
 def test_where_no_manager_is_left_nobody_survived(seen: list[Quorum]) -> None:

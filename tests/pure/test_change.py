@@ -181,6 +181,19 @@ def test_the_quorum_is_counted_while_a_manager_is_away(
     assert words in line.text
 
 
+def test_a_lost_quorum_needs_a_human_whatever_changes() -> None:
+    made = foreseen(*host("create", "a1"), *host("create", "b1"))
+    seen: dict[str, Any] = {"managers": MANAGERS, "leaderless": frozenset({"c1"})}
+
+    found = said(made, **seen, working=frozenset())
+
+    assert status(found) == NEEDS_A_HUMAN
+    assert texts(found)[0] == (
+        "quorum: lost, no leader for c1: no change is possible before `./fairway recover STACK`"
+    )
+    assert not said(made, **seen, working=frozenset({"a1", "b1"})).needs_a_human
+
+
 def test_a_worker_that_goes_says_nothing_of_the_quorum() -> None:
     found = said(foreseen(*host("replace", "a10", "image")), managers=MANAGERS)
 

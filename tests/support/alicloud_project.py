@@ -76,6 +76,9 @@ class AlicloudProject(CloudProject):
         named = {table["RouteTableName"]: table["RouteTableId"] for table in held}
         return {name.partition("-")[2]: table for name, table in named.items() if name}
 
+    def key_pairs(self) -> set[str]:
+        return set(self.account.look().get("key_pair", ()))
+
     # -- somebody's hand in the console: the account and the lab have one truth
 
     def terminate(self, slot: str) -> str:

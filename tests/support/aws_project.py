@@ -43,6 +43,9 @@ class AwsProject(CloudProject):
         log = self.folder / LOG
         return set(log.read_text().split()) if log.exists() else set()
 
+    def key_pairs(self) -> set[str]:
+        return {each["KeyName"] for each in self.account.ec2.describe_key_pairs()["KeyPairs"]}
+
     # -- somebody's hand in the console: the account and the lab have one truth
 
     def terminate(self, slot: str) -> str:

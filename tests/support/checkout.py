@@ -57,6 +57,12 @@ class Checkout:
         ).good()
 
     @property
+    def project(self) -> CloudProject:
+        """The account that its stack is built in, where that is a stand-in's."""
+        assert self._project is not None, "this stack is on no stand-in"
+        return self._project
+
+    @property
     def file(self) -> Path:
         """The stack's file."""
         return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"

@@ -87,6 +87,14 @@ class CloudProject(Project):
     def sdk_environment(self) -> dict[str, str]:
         """What leads the cloud's own SDK to the account."""
 
+    @abstractmethod
+    def terminate(self, slot: str) -> str:
+        """End a host's instance for good behind everybody's back; gives its id."""
+
+    @abstractmethod
+    def key_pairs(self) -> set[str]:
+        """The names of the account's key pairs."""
+
     def run_copy(self, checkout: Path) -> None:
         """Run the program of another checkout; our plugin and the stand-in stay this one's."""
         self.program(real_program(checkout))
