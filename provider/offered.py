@@ -16,6 +16,7 @@ from provider.server import Function
 T = TypeVar("T")
 
 _TYPES: Final[Mapping[str, str]] = {
+    "fairway:aws:Prefixes": "provider.interface:PrefixesType",
     "fairway:host:Identity": "provider.identity:Identity",
     "fairway:host:FirstBoot": "provider.host:FirstBoot",
     "fairway:lab:Vpc": "provider.lab:VpcType",

@@ -7,6 +7,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
+from components.clouds.aws import prefixes
 from components.clouds.aws.api import Api, Row, filters, tag_of
 from components.clouds.aws.group_rules import Groups
 from components.clouds.aws.running import instances
@@ -55,9 +56,8 @@ class AwsView:
         return row is not None and bool(row.get("SourceDestCheck", True))
 
     def prefixes(self, slot: str) -> tuple[IPv4Network, ...]:
-        row = self._machines.get(slot) or {}
-        rows = (each for card in row.get("NetworkInterfaces", ()) for each in _prefixes_of(card))
-        return tuple(sorted(rows))
+        cards = (self._machines.get(slot) or {}).get("NetworkInterfaces", ())
+        return tuple(sorted(each for card in cards for each in prefixes.of(card)))
 
     def refusal(self, slot: str, flow: Flow) -> str:
         row = self._machines.get(slot)
@@ -165,10 +165,6 @@ class AwsView:
     def _groups(self) -> Groups:
         worn = {name for row in self._machines.values() for name in _groups_of(row)}
         return Groups(self._api, worn | set(self._known))
-
-
-def _prefixes_of(card: Row) -> list[IPv4Network]:
-    return [IPv4Network(each["Ipv4Prefix"]) for each in card.get("Ipv4Prefixes") or ()]
 
 
 def _groups_of(row: Row) -> list[str]:

@@ -8,6 +8,7 @@ from components.clouds.aws.preflight import (
     disks,
     existing,
     machines,
+    prefixes,
     quotas,
     rights,
     routes,
@@ -24,11 +25,13 @@ _LOOKS = (
     account.region,
     machines.zones,
     machines.types,
+    prefixes.types,
     machines.images,
     existing.vpc,
     existing.subnets,
     existing.public,
     existing.addresses,
+    prefixes.addresses,
     routes.overlaps,
     routes.entries,
 )
@@ -43,7 +46,7 @@ def check(environment: Environment, plan: Plan, api: Api) -> Findings:
     case, findings = Case(environment, plan, environment.settings), Findings()
     if account.known(case, api, findings):
         with Seen(case, api) as seen:
-            allowed, key = quotas.ask(seen, api), disks.ask(case, seen, api)
+            allowed, key = quotas.ask(case, seen, api), disks.ask(case, seen, api)
             for look in _LOOKS:
                 look(case, seen, findings)
             disks.check(case, key, findings)

@@ -11,7 +11,7 @@ from typing import Final
 from components.clouds import rules
 from components.clouds.aws.api import Api, Row
 from components.clouds.aws.border import ApiError
-from components.clouds.aws.preflight import routes
+from components.clouds.aws.preflight import prefixes, routes
 from components.clouds.aws.preflight.case import Case
 from components.clouds.aws.preflight.seen import Look, Seen
 from components.clouds.bill import bill
@@ -41,10 +41,11 @@ ROUTES: Final = Quota("vpc", "L-93826ACB", "entries of a route table")
 GATEWAYS: Final = Quota("vpc", "L-FE5A380F", "NAT gateways of a zone")
 RULES: Final = Quota("vpc", "L-0EA8095F", "rules of a security group, in one direction")
 INTERFACES: Final = Quota("vpc", "L-DF5E4CA3", "network interfaces of the region")
+UNITS: Final = Quota("vpc", "L-BB24F6E5", "network address units of a VPC")
 ADDRESSES: Final = Quota("ec2", "L-0263D0A3", "public addresses of the region")
 ON_DEMAND: Final = Quota("ec2", "L-1216C47A", "vCPUs of running standard instances")
 SPOT: Final = Quota("ec2", "L-34B43A08", "vCPUs of standard spot instances")
-ALL: Final = (VPCS, ROUTES, GATEWAYS, RULES, INTERFACES, ADDRESSES, ON_DEMAND, SPOT)
+ALL: Final = (VPCS, ROUTES, GATEWAYS, RULES, INTERFACES, UNITS, ADDRESSES, ON_DEMAND, SPOT)
 
 # The families that share the quotas above; every other has one of its own.
 _STANDARD: Final = frozenset({"a", "c", "d", "h", "i", "im", "is", "m", "r", "t", "z"})
@@ -52,9 +53,10 @@ _COUNTED: Final = ("pending", "running")
 _ASK_MORE: Final = "ask for more in Service Quotas, or give up what is not needed"
 
 
-def ask(seen: Seen, api: Api) -> dict[Quota, Look[int]]:
-    """Send the questions, one for each quota."""
-    return {quota: seen.start(partial(_value, api, quota)) for quota in ALL}
+def ask(case: Case, seen: Seen, api: Api) -> dict[Quota, Look[int]]:
+    """Send the questions, one for each quota that matters."""
+    idle = ROUTES if case.by_prefixes else UNITS
+    return {quota: seen.start(partial(_value, api, quota)) for quota in ALL if quota != idle}
 
 
 def check(case: Case, seen: Seen, allowed: Mapping[Quota, Look[int]], findings: Findings) -> None:
@@ -69,8 +71,9 @@ def check(case: Case, seen: Seen, allowed: Mapping[Quota, Look[int]], findings: 
         most = max(len(rules.into_hosts(case.plan, case.settings)), len(case.settings.ssh_from))
         if most > allowed[RULES]():
             _too_few(case, RULES, findings, found=f"{allowed[RULES]()}", wanted=f"{most}")
-    with findings.looking_at(_where(case, ROUTES)):
-        _entries(case, seen, allowed[ROUTES](), findings)
+    if not case.by_prefixes:
+        with findings.looking_at(_where(case, ROUTES)):
+            _entries(case, seen, allowed[ROUTES](), findings)
     _other_families(case, seen, findings)
 
 
@@ -115,6 +118,11 @@ def _interfaces(case: Case, seen: Seen) -> Iterator[Need]:
     yield Need(len(seen.interfaces()), wanted - ours)
 
 
+def _units(case: Case, seen: Seen) -> Iterator[Need]:
+    if case.by_prefixes:
+        yield Need(prefixes.units_used(seen), prefixes.units_needed(case, seen))
+
+
 def _cpus(*, spot: bool) -> Callable[[Case, Seen], Iterator[Need]]:
     def needs(case: Case, seen: Seen) -> Iterator[Need]:
         sizes = {row["InstanceType"]: row["VCpuInfo"]["DefaultVCpus"] for row in seen.types()}
@@ -132,6 +140,7 @@ _NEEDS: Final[Mapping[Quota, Callable[[Case, Seen], Iterator[Need]]]] = {
     ADDRESSES: _addresses,
     GATEWAYS: _gateways,
     INTERFACES: _interfaces,
+    UNITS: _units,
     ON_DEMAND: _cpus(spot=False),
     SPOT: _cpus(spot=True),
 }
