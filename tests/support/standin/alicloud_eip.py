@@ -11,7 +11,7 @@ from tests.support.standin.account import Item, Kinds, vpc_tags
 from tests.support.standin.alicloud_items import known, named, needs, new_id, now, quota, shown
 from tests.support.standin.alicloud_kind import AlicloudKind, Life
 from tests.support.standin.kind import Refused
-from tests.support.standin.public import RANGE
+from tests.support.standin.place import public_addresses
 from tests.support.standin.table import Table
 
 _BOUND: Final = {"EcsInstance": "instance", "Nat": "nat_gateway"}
@@ -72,7 +72,7 @@ class EipAddress(AlicloudKind):
             taken = {held["IpAddress"] for held in kinds["eip"].values()}
             kinds["eip"][address] = {
                 "AllocationId": address,
-                "IpAddress": next(str(one) for one in RANGE.hosts() if str(one) not in taken),
+                "IpAddress": next(one for one in public_addresses() if one not in taken),
                 "Status": "Available",
                 "InstanceId": "",
                 "InstanceType": "",

@@ -15,7 +15,7 @@ from tests.support.standin.aws_api import Row
 from tests.support.standin.aws_asked import address_row, gateway_of, interface_row, running_row
 from tests.support.standin.aws_kind import AwsKind, Cloud, Rules, arn, given
 from tests.support.standin.kind import Refused
-from tests.support.standin.public import RANGE
+from tests.support.standin.place import public_addresses
 from tests.support.standin.table import Table
 
 _TARGETS = ("instance", "networkInterface")
@@ -82,7 +82,7 @@ class Eip(AwsKind):
     def _free(self, inputs: Values) -> str:
         rows = self.unseen.rows("ec2:DescribeAddresses", "Addresses")
         taken = {row["PublicIp"] for row in rows}
-        free = next(str(address) for address in RANGE.hosts() if str(address) not in taken)
+        free = next(address for address in public_addresses() if address not in taken)
         return str(inputs.get("address", free))
 
     def _lead(self, allocation: str, inputs: Values) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
@@ -21,7 +21,7 @@ from lab.model import (
     VSwitch,
 )
 from lab.status import Machines
-from tests.support.standin.public import PublicAddresses
+from tests.support.standin.public import LED, NOWHERE, PublicAddresses
 
 VARIABLE = "FAIRWAY_STANDIN"  # JSON: where the cloud's account is, and which lab to build in
 
@@ -187,6 +187,13 @@ def settings() -> dict[str, object]:
     """What the test told the stand-in through its environment."""
     told: dict[str, object] = json.loads(os.environ[VARIABLE])
     return told
+
+
+def public_addresses() -> Iterator[str]:
+    """The addresses that the account may give out; each lab has its own, by its uplink."""
+    told = settings().get("lab")
+    uplink = IPv4Network(told["uplink"]).network_address if isinstance(told, dict) else None
+    yield from map(str, (LED[uplink.packed[2]] if uplink else NOWHERE).hosts())
 
 
 def open_place() -> Place:
