@@ -197,7 +197,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _verify(self) -> resources.Report:
         network, environment = self._plan.network, self._environment
-        ranges = {"vpc": str(network.vpc), "containers": str(network.containers)}
+        ranges = {"vpc": str(network.vpc), "containers": network.ranges_text}
         return resources.Report(
             environment.name,
             cluster=environment.name,

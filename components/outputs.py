@@ -73,8 +73,9 @@ def inventory(
         "swarm": swarm,
         "network": {
             "vpc": str(plan.network.vpc),
-            "containers": str(plan.network.containers),
+            "containers": plan.network.ranges_text,
             "overlays": str(plan.network.overlays),
+            **({"routing": "prefixes"} if plan.network.routing == "prefixes" else {}),
         },
         "zones": {
             zone.name: {

@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import Any
 
 from components.outputs import INVENTORY, SSH_CONFIG, written
+from components.plan.carried import carried
 from components.plan.model import Plan
 from components.plan.safety import quorum
 
@@ -59,7 +60,7 @@ def _headline(plan: Plan, swarm: str) -> str:
         f"{plan.environment}: {size}",
         f"{_count(managers, 'manager')} (quorum {quorum(managers)})",
         _count(len(plan.workers), "worker"),
-        f"{_count(len(plan.routes), 'entry', 'entries')} in every route table",
+        carried(plan),
     ]
     return ", ".join(told) + (f"; Swarm {swarm}" if swarm else "")
 

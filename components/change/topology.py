@@ -10,8 +10,9 @@ from typing import Any, Final, Literal
 
 from components.change.foreseen import Foreseen, Step
 from components.change.routes import Move, entry_moves
-from components.config.model import Role, Zone
-from components.plan.model import Plan, Route, Slot
+from components.config.model import Network, Role, Zone
+from components.plan.make import routes_of
+from components.plan.model import Plan, Slot
 
 Place = tuple[str, str]  # an entry's: the zone of its table, and the slot that it leads to
 
@@ -70,14 +71,8 @@ def topology(
     """
     hosts = _hosts_before(plan, foreseen, stood)
     zones = _zones_before(plan, foreseen, hosts)
-    network = replace(
-        plan.network,
-        vpc=IPv4Network(ranges.get("vpc", plan.network.vpc)),
-        containers=IPv4Network(ranges.get("containers", plan.network.containers)),
-        zones=zones,
-    )
-    routes = tuple(Route(destination=slot.containers, slot=slot.name) for slot in hosts)
-    before = replace(plan, network=network, slots=hosts, routes=routes)
+    network = _network_before(plan.network, zones, ranges)
+    before = replace(plan, network=network, slots=hosts, routes=routes_of(network, hosts))
     moves = _moves(plan, foreseen, zones)
     here = frozenset(_places(before, moves, before=True))
     there = frozenset(_places(plan, moves, before=False))
@@ -96,6 +91,22 @@ def topology(
             **dict.fromkeys(sorted(will - was), "made"),
         },
         entries=changed,
+    )
+
+
+def _network_before(
+    network: Network, zones: tuple[Zone, ...], ranges: Mapping[str, str]
+) -> Network:
+    vpc = IPv4Network(ranges.get("vpc", network.vpc))
+    held = [*map(IPv4Network, ranges.get("containers", network.ranges_text).split())]
+    # Only those of prefixes are inside the VPC.
+    inside = all(range_.subnet_of(vpc) for range_ in held)
+    return replace(
+        network,
+        vpc=vpc,
+        containers=None if inside else held[0],
+        zones=zones,
+        routing="prefixes" if inside else "tables",
     )
 
 

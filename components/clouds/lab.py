@@ -41,7 +41,7 @@ class LabCloud:
             plan.environment,
             lab=self._lab,
             cidr=str(ranges.vpc),
-            containers=str(ranges.containers),
+            containers=ranges.ranges_text,
             uplink=str(settings.uplink),
             quota=settings.route_quota,
             opts=_replace_first(opts),

@@ -36,12 +36,7 @@ class Allow:
 def into_hosts(plan: Plan, settings: CloudSettings) -> tuple[Allow, ...]:
     """What hosts accept. Everything may leave them."""
     return (
-        Allow(
-            key="containers",
-            protocol="any",
-            source=plan.network.containers,
-            why="containers of every host",
-        ),
+        *_containers(plan),
         *_between_hosts(settings),
         *_ssh_into_hosts(settings),
     )
@@ -53,7 +48,7 @@ def into_lab_hosts(plan: Plan, uplink: IPv4Network) -> tuple[Allow, ...]:
     sources: dict[str, IPv4Network | str] = {
         "members": MEMBERS,
         "vpc": network.vpc,
-        "containers": network.containers,
+        **{allow.key: allow.source for allow in _containers(plan)},
         "uplink": uplink,
     }
     return tuple(
@@ -71,6 +66,18 @@ def word_of(group: str, environment: str) -> str:
 def into_bastion(settings: CloudSettings) -> tuple[Allow, ...]:
     """What the bastion accepts: SSH of operators."""
     return tuple(_ssh(settings))
+
+
+def _containers(plan: Plan) -> Iterator[Allow]:
+    """One rule for the container range, or one for each zone's with prefixes."""
+    for key, source in plan.network.ranges_by_key.items():
+        zone = key.removeprefix("network.").removesuffix("containers").strip(".")
+        yield Allow(
+            key="-".join(["containers", *zone.split(".")[1:]]),
+            protocol="any",
+            source=source,
+            why="containers of every host",
+        )
 
 
 def _between_hosts(settings: CloudSettings) -> Iterator[Allow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from components.config.backup_keys import BACKUP
 from components.config.cloud_keys import ALICLOUD, AWS, BASTION, EXISTING
 from components.config.lab_keys import LAB
-from components.config.model import CLOUDS, LAB_ZONES, ROLES
+from components.config.model import CLOUDS, LAB_ZONES, ROLES, ROUTINGS
 from components.config.schema import SEE_BELOW, Key, Section
 from components.config.ssh_keys import KEYS
 
@@ -115,17 +115,28 @@ NETWORK = Section(
             meaning="The VPC. Every vSwitch lies inside it.",
         ),
         Key(
+            name="routing",
+            kind="one of: " + ", ".join(ROUTINGS),
+            default="tables",
+            example="tables",
+            meaning="How packets find a container's host: `tables` is an entry for each host in "
+            "every route table; `prefixes`, on AWS and the lab, are /28s of each host's "
+            "network interface.",
+        ),
+        Key(
             name="containers",
             kind="CIDR",
             example="10.200.0.0/16",
-            meaning="All container addresses. Outside the VPC and outside 100.64.0.0/10.",
+            meaning="All container addresses. Outside the VPC and outside 100.64.0.0/10. "
+            "Not with `prefixes`, where each zone has its own.",
         ),
         Key(
             name="host_prefix",
             kind="whole number, 16 to 28",
             default=24,
             example="24",
-            meaning="Prefix length of one host's container CIDR: 24 gives 253 containers a host.",
+            meaning="Prefix length of one host's container CIDR: 24 gives 253 containers a host. "
+            "24 to 28 with `prefixes`.",
         ),
         Key(
             name="zones",
@@ -191,7 +202,8 @@ ZONE = Section(
             name="containers",
             kind="CIDR",
             example="10.200.0.0/18",
-            meaning="The zone's part of the container range. Host number n has its n-th block.",
+            meaning="The zone's part of the container range; with `prefixes` a part of its own "
+            "subnet, after the hosts' addresses. Host number n has its n-th block.",
         ),
         Key(
             name="public",

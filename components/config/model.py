@@ -10,11 +10,13 @@ from typing import ClassVar, Final, Literal
 Role = Literal["manager", "worker"]
 Cloud = Literal["lab", "aws", "alicloud"]
 Nat = Literal["zone", "one", "none"]
+Routing = Literal["tables", "prefixes"]
 BetweenHosts = Literal["services", "swarm"]
 
 ROLES: tuple[Role, ...] = ("manager", "worker")
 CLOUDS: tuple[Cloud, ...] = ("lab", "aws", "alicloud")
 BETWEEN_HOSTS: tuple[BetweenHosts, ...] = ("services", "swarm")
+ROUTINGS: tuple[Routing, ...] = ("tables", "prefixes")
 NATS: tuple[Nat, ...] = ("zone", "one", "none")
 LAB_IMAGES = ("trixie", "bookworm", "sid")
 LAB_ZONES = ("a", "b", "c", "d", "e", "f")
@@ -59,13 +61,31 @@ class Network:
     """The address ranges, each with one owner."""
 
     vpc: IPv4Network
-    containers: IPv4Network
+    containers: IPv4Network | None  # None with prefixes: zones' containers lie in their subnets
     host_prefix: int  # prefix length of one host's container CIDR
     zones: tuple[Zone, ...]
     docker0: IPv4Network  # the same on every host, never routed
     gwbridge: IPv4Network  # the same on every host, never routed
     overlays: IPv4Network  # Swarm's --default-addr-pool, immutable after init
     peers: tuple[IPv4Network, ...] = ()  # networks of others that must stay reachable
+    routing: Routing = "tables"
+
+    @property
+    def ranges_by_key(self) -> dict[str, IPv4Network]:
+        """The ranges that hold all container addresses, by their keys below `fairway:`."""
+        if self.containers is not None:
+            return {"network.containers": self.containers}
+        return {f"network.zones.{zone.name}.containers": zone.containers for zone in self.zones}
+
+    @property
+    def ranges(self) -> tuple[IPv4Network, ...]:
+        """The ranges that hold all container addresses: one with tables, one a zone else."""
+        return tuple(self.ranges_by_key.values())
+
+    @property
+    def ranges_text(self) -> str:
+        """The ranges in one text, a space between them."""
+        return " ".join(map(str, self.ranges))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

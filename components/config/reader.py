@@ -12,7 +12,17 @@ from components.config.cursor import Cursor
 from components.config.faults import Fault, Faults
 from components.config.forms import image_of, type_of
 from components.config.keys import POOL, ZONE
-from components.config.model import LAB_ZONES, ROLES, Cloud, Keys, Network, Pool, Zone
+from components.config.model import (
+    LAB_ZONES,
+    ROLES,
+    ROUTINGS,
+    Cloud,
+    Keys,
+    Network,
+    Pool,
+    Routing,
+    Zone,
+)
 from components.config.ssh_keys import KEYS
 
 T = TypeVar("T")
@@ -44,15 +54,17 @@ def read_stack_name(stack: str, faults: Faults) -> str:
 
 def read_network(at: Cursor, cloud: Cloud) -> Network:
     """The address ranges, over zones that `cloud` offers."""
+    routing = _read_routing(at, cloud)
     return Network(
         vpc=at.take("vpc", values.own, UNREAD),
-        containers=at.take("containers", values.own, UNREAD),
-        host_prefix=at.take("host_prefix", values.whole(16, 28), 24),
+        containers=_read_containers(at, routing),
+        host_prefix=at.take("host_prefix", values.whole(16 if routing == "tables" else 24, 28), 24),
         zones=_read_zones(at, cloud),
         docker0=at.take("docker0", values.own, UNREAD),
         gwbridge=at.take("gwbridge", values.own, UNREAD),
         overlays=at.take("overlays", values.own, UNREAD),
         peers=at.listed("peers", values.foreign),
+        routing=routing,
     )
 
 
@@ -70,6 +82,34 @@ def read_pools(at: Cursor, cloud: Cloud) -> tuple[Pool, ...]:
     pools = tuple(_read_pool(entry, cloud) for entry in at.entries("pools", POOL))
     _refuse_twins(at, "pools", "is the name of two pools", [pool.name for pool in pools])
     return pools
+
+
+def _read_routing(at: Cursor, cloud: Cloud) -> Routing:
+    routing: Routing = at.take("routing", values.one_of(ROUTINGS, "ways of routing"), "tables")
+    if routing == "prefixes" and cloud == "alicloud":
+        at.fault(
+            "routing",
+            "is not built for Alibaba Cloud, whose interfaces take 10 prefixes at most",
+            found=routing,
+            wanted="tables",
+            hint="take it away; docs/limits.md says how far tables carry",
+        )
+    return routing
+
+
+def _read_containers(at: Cursor, routing: Routing) -> IPv4Network | None:
+    """The one range that holds all zones' containers, where they do not lie in the subnets."""
+    if routing == "tables":
+        return at.take("containers", values.own, UNREAD)
+    if at.given("containers"):
+        at.fault(
+            "containers",
+            "means nothing with prefixes, which are parts of the zones' subnets",
+            found="the key containers",
+            wanted="a key `containers` in each zone, inside the zone's subnet, and no other",
+            hint="take it away, or take routing: prefixes away",
+        )
+    return None
 
 
 def _read_zones(at: Cursor, cloud: Cloud) -> tuple[Zone, ...]:

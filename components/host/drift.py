@@ -218,7 +218,7 @@ def _networks(network: Network, seen: Mapping[str, tuple[str, ...]]) -> Iterator
 
     Others hurt nobody, nor do volumes: services make their own all the time.
     """
-    ranges = (network.vpc, network.containers, network.overlays, *network.peers)
+    ranges = (network.vpc, *network.ranges, network.overlays, *network.peers)
     for name, subnets in seen.items():
         hit = [
             str(planned)

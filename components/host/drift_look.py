@@ -105,7 +105,7 @@ class Seen:
             units={unit["Id"]: unit for unit in _units(part.get("units", ())) if "Id" in unit},
             sysctls=dict(_pair(line, " = ") for line in part.get("sysctls", ())),
             rules_missing=tuple(part.get("missing", ())),
-            rules_ours=tuple(_asked(part.get("ours", ()))),
+            rules_ours=tuple(asked(part.get("ours", ()))),
             rules=tuple(_listed(part.get("rules", ()))),
             packages=tuple(_logged(line) for line in part.get("packages", ())),
             unattended=tuple(_pair(line, " ") for line in part.get("unattended", ())),
@@ -165,7 +165,8 @@ def _units(lines: Sequence[str]) -> Iterator[dict[str, str]]:
     yield unit
 
 
-def _asked(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+def asked(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What the script of the packet rules asks for, by the words of its questions."""
     # rule TABLE -w 10 -t TABLE -C CHAIN MATCH...
     for line in lines:
         if line.startswith("rule "):

@@ -49,7 +49,7 @@ echo "== missing"
 echo "== ours"
 sh -c 'iptables() { echo "rule $4 $*"; }; . "$0"' "$rules" check
 echo "== rules"
-for table in raw mangle filter; do
+for table in raw mangle nat filter; do
   echo "*$table"
   iptables -w 10 -t $table -S
 done

@@ -12,6 +12,8 @@ OWNED: Final = frozenset(
         ("filter", "DOCKER-USER"),
         ("mangle", "FAIRWAY-MSS"),
         ("mangle", "FORWARD"),
+        ("nat", "FAIRWAY-NAT"),
+        ("raw", "FAIRWAY-RAW"),
         ("raw", "OUTPUT"),
         ("raw", "PREROUTING"),
     }

@@ -39,7 +39,7 @@ def local_pool(network: Network) -> IPv4Network:
     """
     taken = [
         network.vpc,
-        network.containers,
+        *network.ranges,
         network.docker0,
         network.gwbridge,
         network.overlays,

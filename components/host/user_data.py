@@ -30,6 +30,7 @@ SYSCTLS = {
     "net.ipv4.conf.all.accept_redirects": 0,
     "net.ipv4.conf.default.accept_redirects": 0,
 }
+_FIRST_RULES, _LAST_PART = "# Docker keeps what", "case $mode in\n  apply | check)"
 _FILES = Path(__file__).parent / "files"
 SSHD = """\
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -69,7 +70,7 @@ def user_data(
         "manage_etc_hosts": True,
         **access_config(host_key, authorized_keys),
         "bootcmd": [["sysctl", "-qw", *(f"{name}={value}" for name, value in SYSCTLS.items())]],
-        "write_files": _files(facts, daemon_config(network, mtu)),
+        "write_files": _files(facts, daemon_config(network, mtu), rules_script(network)),
         "runcmd": [[names.SETUP_SCRIPT]],
     }
     return _checked(cloud_config(config), slot)
@@ -111,7 +112,8 @@ def host_facts(slot: Slot, network: Network, *, environment: str, mtu: int) -> s
         "ENVIRONMENT": environment,
         "SLOT": slot.name,
         "VPC": network.vpc,
-        "RANGE": network.containers,
+        # A fact or a file that is written another way makes a new machine of every host.
+        "RANGE" if network.routing == "tables" else "RANGES": network.ranges_text,
         "CONTAINERS": slot.containers,
         "DOCKER0": network.docker0,
         "GWBRIDGE": network.gwbridge,
@@ -120,6 +122,15 @@ def host_facts(slot: Slot, network: Network, *, environment: str, mtu: int) -> s
         "DOCKER_VERSION": DOCKER_VERSION,
     }
     return "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in facts.items())
+
+
+def rules_script(network: Network) -> str:
+    """The text of fairway-rules: its own rules are for one range, prefixes have several."""
+    text = _text("fairway-rules")
+    if network.routing == "tables":
+        return text
+    head, rest = text.split(_FIRST_RULES, 1)
+    return f"{head}{_text('rules-for-ranges')}\n{_LAST_PART}{rest.split(_LAST_PART, 1)[1]}"
 
 
 def cloud_config(config: Mapping[str, Any]) -> str:
@@ -142,14 +153,14 @@ def access_config(host_key: KeyPair, authorized_keys: Sequence[str]) -> dict[str
     }
 
 
-def _files(facts: str, daemon: str) -> list[dict[str, str]]:
+def _files(facts: str, daemon: str, rules: str) -> list[dict[str, str]]:
     sysctls = "".join(f"{name} = {value}\n" for name, value in SYSCTLS.items())
     return [
         _file(names.HOST_FACTS, facts),
         _file(names.SYSCTL_FILE, sysctls),
         _file(names.SSHD_FILE, SSHD),
         _file(names.DAEMON_CONFIG, daemon),
-        _file(names.RULES_SCRIPT, _text("fairway-rules"), "0755"),
+        _file(names.RULES_SCRIPT, rules, "0755"),
         _file(names.GWBRIDGE_SCRIPT, _text("fairway-gwbridge"), "0755"),
         _file(names.SETUP_SCRIPT, _text("fairway-setup"), "0755"),
         _file(f"/etc/systemd/system/{names.RULES_UNIT}", _text(names.RULES_UNIT)),

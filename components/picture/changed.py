@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from components.change.meaning import LEVELS, Level, Meaning
@@ -12,6 +12,7 @@ from components.picture.document import document, script, styles, table
 from components.picture.elements import counted, el, text
 from components.picture.marks import MARKS, WORDS, Mark
 from components.picture.sides import MARKED, Change, drawn, icon, picture
+from components.plan.carried import carried
 from components.plan.model import Plan, Slot
 
 _LEVELS: Final[Mapping[Level, str]] = {
@@ -38,12 +39,10 @@ def _header(change: Change) -> str:
     before, after = change.topology.before, change.topology.after
     hosts = _step(len(before.plan.slots), len(after.plan.slots))
     zones = _step(len(before.plan.network.zones), len(after.plan.network.zones))
-    entries = _step(len(before.plan.routes), len(after.plan.routes))
-    quota = f" of {change.quota}" if change.quota else ""
     facts = [
         (hosts, f"hosts{_fates(change)}"),
         (zones, "zones"),
-        (entries + quota, "entries in every route table"),
+        *_carried(change),
         (_step(len(before.plan.managers), len(after.plan.managers)), "managers"),
     ]
     return el(
@@ -58,6 +57,18 @@ def _header(change: Change) -> str:
             class_="figures",
         ),
     )
+
+
+def _carried(change: Change) -> Iterator[tuple[str, str]]:
+    """Entries, and prefixes, each where there are some on one side or the other."""
+    before, after = change.topology.before.plan, change.topology.after.plan
+    if after.network.routing == "prefixes":
+        number, what = carried(after).split(" ", 1)
+        yield number, what
+    if after.network.routing == "tables" or before.routes:
+        entries = _step(len(before.routes), len(after.routes))
+        quota = f" of {change.quota}" if change.quota else ""
+        yield entries + quota, "entries in every route table"
 
 
 def _fates(change: Change) -> str:

@@ -9,12 +9,14 @@ from ipaddress import IPv4Network
 from itertools import pairwise
 from typing import Final
 
+from components.config.model import Network
 from components.picture.elements import counted, el, label, text
 from components.picture.hosts import alarm, draw_host, glyph
 from components.picture.layout import TEXT, Layout, ZoneSpot, lay_out
 from components.picture.marks import Marks, badge, kind, worded
 from components.picture.matrix import Pairs
 from components.picture.tables import draw_table
+from components.plan.carried import carried
 from components.plan.model import Plan
 from components.plan.safety import quorum
 
@@ -80,7 +82,7 @@ def _figures(plan: Plan) -> str:
     told = (
         counted(len(plan.network.zones), "zone"),
         counted(len(plan.slots), "host"),
-        f"{counted(len(plan.routes), 'entry', 'entries')} in every route table",
+        carried(plan),
     )
     return " · ".join(told)
 
@@ -95,6 +97,11 @@ def _title(plan: Plan, layout: Layout) -> str:
     )
 
 
+def _told(network: Network) -> str:
+    """Where the containers' ranges are; those of zones stand in the zones."""
+    return str(network.containers or "in the subnets")
+
+
 def _frame(plan: Plan, layout: Layout) -> str:
     box, network = layout.vpc, plan.network
     left, right = box.x + 20, box.right - 20
@@ -103,9 +110,9 @@ def _frame(plan: Plan, layout: Layout) -> str:
         words = label(left, box.y + 28, "VPC", "strong")
         words += label(left, box.y + 46, network.vpc, "mono")
         words += label(right, box.y + 28, "containers", "soft", text_anchor="end")
-        words += label(right, box.y + 46, network.containers, "mono soft", text_anchor="end")
+        words += label(right, box.y + 46, _told(network), "mono soft", text_anchor="end")
     else:
-        told = f"containers {network.containers}"
+        told = f"containers {_told(network)}"
         words = label(left, box.y + 32, "VPC", "strong")
         words += label(left + 36, box.y + 32, network.vpc, "mono")
         words += label(right, box.y + 32, told, "mono soft", text_anchor="end")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from ipaddress import IPv4Network
 
+from components.config.model import Network
 from components.picture.document import document, script, styles, table
 from components.picture.drawing import svg
 from components.picture.elements import counted, el, text
 from components.picture.matrix import Pairs, matrix
+from components.plan.carried import carried
 from components.plan.model import Plan
 from components.plan.safety import deadly_zones, quorum
 
@@ -44,13 +46,12 @@ def page(
 
 def _header(plan: Plan, quota: int | None) -> str:
     managers = len(plan.managers)
-    entries = f"{len(plan.routes)}" + (f" of {quota}" if quota else "")
     containers = (1 << (32 - plan.network.host_prefix)) - 3
     facts = [
         (str(len(plan.network.zones)), "zones, " + _survival(plan)),
         (str(len(plan.slots)), "hosts, each with its own container CIDR"),
         (f"{quorum(managers)} of {managers}", "managers must answer"),
-        (entries, "entries in every route table"),
+        _carried(plan, quota),
         (str(containers), "containers on a host"),
     ]
     return el(
@@ -59,7 +60,7 @@ def _header(plan: Plan, quota: int | None) -> str:
         el("h1", text(plan.environment)),
         el(
             "p",
-            "Containers reach each other by the routes of the VPC: no overlay, no NAT.",
+            f"Containers reach each other by the {_way(plan)} of the VPC: no overlay, no NAT.",
             class_="lead",
         ),
         el(
@@ -68,6 +69,13 @@ def _header(plan: Plan, quota: int | None) -> str:
             class_="figures",
         ),
     )
+
+
+def _carried(plan: Plan, quota: int | None) -> tuple[str, str]:
+    number, what = carried(plan).split(" ", 1)
+    if plan.network.routing == "prefixes":
+        return number, what
+    return number + (f" of {quota}" if quota else ""), "entries in every route table"
 
 
 def _survival(plan: Plan) -> str:
@@ -108,8 +116,22 @@ def _routes(plan: Plan) -> str:
     ]
     names = [slot.name for slot in slots]
     heads = ("Packets to", "go to host", "Zone", "Address", "Role", "Pool")
+    title = "Route entries"
     told = "Every zone has a route table of its own, and every table has all of these entries."
-    return el("section", el("h2", "Route entries"), el("p", told), table(heads, rows, names))
+    if plan.network.routing == "prefixes":
+        title = "Prefixes"
+        told = "They are given to hosts' interfaces in /28s, and no route table has an entry."
+    return el("section", el("h2", title), el("p", told), table(heads, rows, names))
+
+
+def _way(plan: Plan) -> str:
+    return "routes" if plan.network.routing == "tables" else "own addresses"
+
+
+def _containers(network: Network) -> list[tuple[str, IPv4Network, str]]:
+    if network.containers is None:
+        return []  # each zone has its own
+    return [("Containers", network.containers, "routed, outside the VPC")]
 
 
 def _ranges(plan: Plan, uplink: IPv4Network | None) -> str:
@@ -117,7 +139,7 @@ def _ranges(plan: Plan, uplink: IPv4Network | None) -> str:
     owned: list[tuple[str, IPv4Network, str]] = [
         ("VPC", network.vpc, "the hosts' own addresses"),
         *((f"Zone {zone.name}, vSwitch", zone.subnet, "inside the VPC") for zone in network.zones),
-        ("Containers", network.containers, "routed, outside the VPC"),
+        *_containers(network),
         *(
             (f"Zone {zone.name}, containers", zone.containers, f"/{network.host_prefix} a host")
             for zone in network.zones

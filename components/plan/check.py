@@ -30,7 +30,8 @@ def rule_faults(
             yield from safety_faults(pools, survivable=survivable)
     if network is not None and pools is not None:
         yield from capacity_faults(network, pools)
-    if settings is not None and pools is not None:
+    by_tables = network is None or network.routing == "tables"
+    if by_tables and settings is not None and pools is not None:
         yield from quota_faults(pools, settings)
     if network is not None and isinstance(settings, CloudSettings):
         yield from cloud_faults(network, pools or (), settings)

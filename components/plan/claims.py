@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -29,12 +29,19 @@ def network_claims(network: Network, uplink: IPv4Network | None) -> list[Claim]:
         Claim(owner=owner, path=f"{_NETWORK}.{key}", network=taken)
         for owner, key, taken in (
             ("the VPC", "vpc", network.vpc),
-            ("the container range", "containers", network.containers),
             ("docker0", "docker0", network.docker0),
             ("docker_gwbridge", "gwbridge", network.gwbridge),
             ("the overlays' pool", "overlays", network.overlays),
         )
     ]
+    if network.containers is not None:
+        claims.append(
+            Claim(
+                owner="the container range",
+                path=f"{_NETWORK}.containers",
+                network=network.containers,
+            )
+        )
     claims += [
         Claim(owner=f"peer {peer}", path=f"{_NETWORK}.peers[{index}]", network=peer)
         for index, peer in enumerate(network.peers)
@@ -63,12 +70,14 @@ def claim_faults(claims: Iterable[Claim]) -> list[Fault]:
     Two CIDRs are disjoint or one holds the other, so one pass in address order with a stack of
     the ranges that are open at the moment finds them all: n log n for n claims.
     """
+    claims = sorted(claims, key=_wide_first)
+    owners = {claim.path: claim.inside for claim in claims}
     faults: list[Fault] = []
     opened: list[Claim] = []
-    for claim in sorted(claims, key=_wide_first):
+    for claim in claims:
         while opened and opened[-1].network.broadcast_address < claim.network.network_address:
             opened.pop()
-        faults += _judge(claim, opened)
+        faults += _judge(claim, opened, owners)
         opened.append(claim)
     return faults
 
@@ -86,7 +95,7 @@ def _zone_claims(network: Network) -> Iterator[Claim]:
             owner=f"the container block of zone {zone.name}",
             path=f"{path}.containers",
             network=zone.containers,
-            inside=f"{_NETWORK}.containers",
+            inside=f"{_NETWORK}.containers" if network.containers else f"{path}.subnet",
         )
         if zone.public is not None:
             yield Claim(
@@ -103,7 +112,7 @@ def _wide_first(claim: Claim) -> tuple[int, int, int]:
     return int(claim.network.network_address), claim.network.prefixlen, depth
 
 
-def _judge(claim: Claim, opened: list[Claim]) -> Iterator[Fault]:
+def _judge(claim: Claim, opened: list[Claim], owners: Mapping[str, str]) -> Iterator[Fault]:
     if claim.inside and claim.inside not in (outer.path for outer in opened):
         yield Fault(
             path=claim.path,
@@ -112,7 +121,7 @@ def _judge(claim: Claim, opened: list[Claim]) -> Iterator[Fault]:
             wanted=f"a part of {claim.inside}",
             hint="move it inside, or widen the outer range",
         )
-    if opened and opened[-1].path != claim.inside:
+    if opened and opened[-1].path not in (claim.inside, owners.get(claim.inside)):
         other = opened[-1]
         yield Fault(
             path=claim.path,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from components.config.faults import Faults
-from components.config.model import Environment
+from components.config.model import Environment, Network
 from components.plan.check import rule_faults
 from components.plan.claims import Claim, claim_faults, network_claims, slot_claims
 from components.plan.model import Plan, Route, Slot
@@ -30,8 +32,15 @@ def make_plan(environment: Environment) -> Plan:
         environment=environment.name,
         network=environment.network,
         slots=slots,
-        routes=tuple(Route(destination=slot.containers, slot=slot.name) for slot in slots),
+        routes=routes_of(environment.network, slots),
     )
+
+
+def routes_of(network: Network, slots: Iterable[Slot]) -> tuple[Route, ...]:
+    """The entries of every route table: one for each slot, and with prefixes none."""
+    if network.routing == "prefixes":
+        return ()
+    return tuple(Route(destination=slot.containers, slot=slot.name) for slot in slots)
 
 
 def claims_of(environment: Environment, slots: tuple[Slot, ...]) -> list[Claim]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from components.config.faults import Fault, nearest
-from components.config.model import CloudSettings, Network, Pool, Settings, Zone
+from components.config.model import CloudSettings, Environment, Network, Pool, Settings, Zone
 from components.plan import slots
 
 LONGEST_HOST_NAME = 63  # bytes of one DNS label
@@ -23,7 +23,8 @@ def capacity_faults(network: Network, pools: Sequence[Pool]) -> Iterator[Fault]:
             elif name not in needs or needs[name].numbers[-1] < pool.numbers[-1]:
                 needs[name] = pool
     for name, pool in needs.items():
-        yield from _zone_faults(zones[name], network.host_prefix, pool)
+        judge = _zone_faults if network.routing == "tables" else _inner_faults
+        yield from judge(zones[name], network.host_prefix, pool)
 
 
 def pool_faults(pools: Sequence[Pool]) -> Iterator[Fault]:
@@ -73,6 +74,12 @@ def quota_faults(pools: Sequence[Pool], settings: Settings) -> Iterator[Fault]:
         )
 
 
+def quota_of(environment: Environment) -> int | None:
+    """How many entries a route table takes; None where hosts need none."""
+    by_tables = environment.network.routing == "tables"
+    return environment.settings.route_quota if by_tables else None
+
+
 def entries_needed(hosts: int, settings: Settings) -> int:
     """How many entries each route table has for so many hosts."""
     return hosts + (isinstance(settings, CloudSettings) and settings.nat != "none")
@@ -100,14 +107,46 @@ def _zone_faults(zone: Zone, host_prefix: int, pool: Pool) -> Iterator[Fault]:
         ),
     ):
         if last > highest:
-            room = f"slots up to number {highest}" if highest > 0 else "no slot"
             yield Fault(
                 path=f"fairway:network.zones.{zone.name}.{key}",
                 what=f"{network} is too small for the slots",
-                found=f"room for {room}",
+                found=_room(highest),
                 wanted=f"number {last}, the last of pool {pool.name}",
                 hint=f"use /{length} or wider, or make the pool's size smaller",
             )
+
+
+def _inner_faults(zone: Zone, host_prefix: int, pool: Pool) -> Iterator[Fault]:
+    """Room in a zone whose containers lie in its subnet, behind the addresses of its hosts."""
+    last, at = pool.numbers[-1], f"fairway:network.zones.{zone.name}.containers"
+    if not zone.containers.subnet_of(zone.subnet):
+        return  # told already: it lies outside its owner
+    wanted = f"number {last}, the last of pool {pool.name}"
+    addresses = slots.highest_address_before(zone.containers, zone.subnet)
+    if last > addresses:
+        yield Fault(
+            path=at,
+            what=f"{zone.containers} leaves too few addresses of {zone.subnet} for hosts before it",
+            found=_room(addresses),
+            wanted=wanted,
+            hint=f"begin behind {slots.host_address(zone.subnet, last)},"
+            " or make the pool's size smaller",
+        )
+    blocks = slots.highest_inner_block(zone.containers, zone.subnet, host_prefix)
+    if last > blocks:
+        beyond = last + slots.ends_with(zone.containers, zone.subnet)
+        yield Fault(
+            path=at,
+            what=f"{zone.containers} is too small for the slots",
+            found=_room(blocks),
+            wanted=wanted,
+            hint=f"use /{slots.containers_length_for(beyond, host_prefix)} or wider,"
+            " or make the pool's size smaller",
+        )
+
+
+def _room(highest: int) -> str:
+    return f"room for slots up to number {highest}" if highest > 0 else "room for no slot"
 
 
 def _shared_numbers(lower: Pool, upper: Pool) -> Fault:

@@ -10,6 +10,7 @@ from components.plan.model import Slot
 # Clouds keep the first four addresses of a vSwitch or the first one, and the last one or three.
 FIRST_ADDRESS = 10
 LAST_RESERVED = 3
+PREFIX_LENGTH = 28  # EC2 delegates no other length
 
 
 def host_name(zone: str, number: int) -> str:
@@ -27,6 +28,11 @@ def host_block(containers: IPv4Network, host_prefix: int, number: int) -> IPv4Ne
     return IPv4Network((int(containers.network_address) + offset, host_prefix))
 
 
+def prefixes(containers: IPv4Network) -> tuple[IPv4Network, ...]:
+    """The /28s that make up a host's container CIDR, in order: what an interface is given."""
+    return tuple(containers.subnets(new_prefix=PREFIX_LENGTH))
+
+
 def highest_address(subnet: IPv4Network) -> int:
     """The highest slot number whose address a vSwitch holds; below 1 when it holds none."""
     return subnet.num_addresses - 1 - LAST_RESERVED - FIRST_ADDRESS
@@ -35,6 +41,22 @@ def highest_address(subnet: IPv4Network) -> int:
 def highest_block(containers: IPv4Network, host_prefix: int) -> int:
     """The highest slot number whose block a zone's container range holds."""
     return (1 << max(host_prefix - containers.prefixlen, 0)) - 1
+
+
+def highest_address_before(containers: IPv4Network, subnet: IPv4Network) -> int:
+    """The highest slot number whose address comes before the containers of its own subnet."""
+    before = int(containers.network_address) - int(subnet.network_address)
+    return before - 1 - FIRST_ADDRESS
+
+
+def highest_inner_block(containers: IPv4Network, subnet: IPv4Network, host_prefix: int) -> int:
+    """The highest slot number whose block a container range inside the subnet holds."""
+    return highest_block(containers, host_prefix) - ends_with(containers, subnet)
+
+
+def ends_with(containers: IPv4Network, subnet: IPv4Network) -> bool:
+    """Whether the last host's block would hold the subnet's last address, which EC2 keeps."""
+    return containers.broadcast_address == subnet.broadcast_address
 
 
 def subnet_length_for(number: int) -> int:

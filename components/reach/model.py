@@ -48,12 +48,15 @@ class World:
     `tables` holds each table's entries: destination to the slot of the next hop, or OUT; the VPC's
     own range is in every table by itself. `associations` is the table of each zone. `groups` holds
     each group's rules; a group with no rule "out" lets everything out, as the clouds' do.
+    `prefixes` are what interfaces are given beside the hosts' own addresses, by their hosts; None
+    where containers lie outside the VPC, and entries alone lead to them.
     """
 
     hosts: Mapping[str, Host]
     tables: Mapping[str, Mapping[IPv4Network, str]]
     associations: Mapping[str, str]
     groups: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    prefixes: Mapping[IPv4Network, str] | None = None
 
     @cached_property
     def owners(self) -> Mapping[IPv4Address, Host]:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
+from components.plan.slots import prefixes
 from components.reach.model import Host, Question, Verdict, World
-from components.reach.trace import End, checked, enters, leaves, led, stands
+from components.reach.trace import End, checked, delivered, enters, leaves, led, stands
 
 PORT = 80  # what a service might listen on; rules for single ports are not for services
 
@@ -33,21 +34,40 @@ def survey(world: World) -> tuple[Broken, ...]:
 
     A host whose own state stops all its paths is named once, and its entries are not.
     """
-    alone = {host.name: _alone(host) for host in world.hosts.values()}
+    alone = {host.name: _alone(world, host) for host in world.hosts.values()}
     return (
         *(
             Broken(paths=f"everything to and from containers of {name}", verdict=verdict)
             for name, verdict in alone.items()
             if verdict
         ),
+        *_prefixes(world, {name for name, verdict in alone.items() if verdict}),
         *_tables(world, {name for name, verdict in alone.items() if verdict}),
         *_groups(world),
     )
 
 
-def _alone(host: Host) -> Verdict | None:
+def _alone(world: World, host: Host) -> Verdict | None:
     inner = End(host.containers[2], host)
-    return stands(inner) or checked(inner, "gets")
+    by_prefixes = world.prefixes is not None  # each of them is asked for by itself
+    return stands(inner) or (None if by_prefixes else checked(world, inner, "gets"))
+
+
+def _prefixes(world: World, known: set[str]) -> Iterator[Broken]:
+    """What an interface is given decides for everybody, in whatever zone."""
+    if world.prefixes is None:
+        return
+    for host in world.hosts.values():
+        if host.name in known:
+            continue
+        wrong: dict[str, list[Verdict]] = {}
+        for prefix in prefixes(host.containers):
+            verdict = delivered(world, End(prefix[2], host))
+            if verdict:
+                wrong.setdefault(verdict.cause, []).append(verdict)
+        for first, *more in wrong.values():
+            what = f"containers of {host.name} in {1 + len(more)} of its prefixes"
+            yield Broken(paths=f"everything to and from {what}", verdict=first)
 
 
 def _tables(world: World, known: set[str]) -> Iterator[Broken]:
@@ -59,7 +79,7 @@ def _tables(world: World, known: set[str]) -> Iterator[Broken]:
                 continue
             target = End(host.containers[2], host)
             verdict = led(world, End(sender.address, sender), target)
-            if verdict:
+            if verdict and not verdict.cause.startswith("prefix-"):  # told for everybody
                 yield Broken(paths=f"zone {zone} to containers of {host.name}", verdict=verdict)
 
 

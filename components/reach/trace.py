@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from components.plan.slots import PREFIX_LENGTH
 from components.reach.model import OUT, Host, Question, Rule, Verdict, World
 
 ARRIVES = Verdict()
@@ -57,7 +58,7 @@ def _end(world: World, address: IPv4Address) -> End | Verdict:
 
 def _behind(world: World, address: IPv4Address) -> Iterator[Host]:
     for length in world.range_lengths:
-        host = world.ranges.get(_network(address, length))
+        host = world.ranges.get(network_of(address, length))
         if host is not None:
             yield host
 
@@ -75,13 +76,22 @@ def stands(end: End) -> Verdict | None:
 
 def _travels(world: World, source: End, target: End) -> Verdict | None:
     """One packet's way through the cloud: both ends' checks and the table of the source's zone."""
-    return checked(source, "sends") or led(world, source, target) or checked(target, "gets")
+    return (
+        checked(world, source, "sends")
+        or led(world, source, target)
+        or checked(world, target, "gets")
+    )
 
 
-def checked(end: End, verb: str) -> Verdict | None:
-    """What the source/destination check at this end has against it."""
+def checked(world: World, end: End, verb: str) -> Verdict | None:
+    """What the source/destination check at this end has against it.
+
+    What an interface is given by prefixes is its own, and passes.
+    """
     if not (end.host.source_dest_check and end.inner):
         return None
+    if world.prefixes is not None:
+        return delivered(world, end)
     return Verdict(
         cause="source-dest-check",
         where=end.host.name,
@@ -95,6 +105,8 @@ def led(world: World, source: End, target: End) -> Verdict | None:
         return None  # the VPC's own range leads to every host, in every table
     name = world.associations[source.host.zone]
     found = lookup(world, name, target.address)
+    if found is None and world.prefixes is not None:
+        return delivered(world, target)
     where = f"route table {name} (zone {source.host.zone})"
     if found is None or found[1] == OUT:
         why = f"no entry for {target.host.containers}, the containers of {target.host.name}"
@@ -109,17 +121,40 @@ def led(world: World, source: End, target: End) -> Verdict | None:
     return None
 
 
+def delivered(world: World, target: End) -> Verdict | None:
+    """What is wrong with where the VPC itself, which no entry overrules, takes it."""
+    held, host = holder(world, target.address), target.host
+    if held == host.name:
+        return None
+    prefix = network_of(target.address, PREFIX_LENGTH)
+    if held:
+        why = f"{prefix}, a part of its containers' range, is given to {held}"
+    else:
+        why = f"it lacks prefix {prefix}, a part of its containers' range {host.containers}"
+    return Verdict(
+        cause="prefix-wrong-host" if held else "prefix-missing",
+        where=f"interface of {host.name}",
+        why=why,
+    )
+
+
+def holder(world: World, address: IPv4Address) -> str:
+    """The host whose interface is given the address by a prefix; "" for nobody's."""
+    return (world.prefixes or {}).get(network_of(address, PREFIX_LENGTH), "")
+
+
 def lookup(world: World, table: str, address: IPv4Address) -> tuple[IPv4Network, str] | None:
     """The table's most specific entry for an address; the VPC's own range is not among them."""
     entries = world.tables[table]
     for length in world.lengths[table]:
-        destination = _network(address, length)
+        destination = network_of(address, length)
         if destination in entries:
             return destination, entries[destination]
     return None
 
 
-def _network(address: IPv4Address, length: int) -> IPv4Network:
+def network_of(address: IPv4Address, length: int) -> IPv4Network:
+    """The network of this length that the address is in."""
     return IPv4Network((int(address) >> (32 - length) << (32 - length), length))
 
 

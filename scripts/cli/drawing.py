@@ -10,6 +10,7 @@ from components.environment import Environment
 from components.errors import ConfigError
 from components.picture import page, svg
 from components.plan import make_plan
+from components.plan.rules import quota_of
 from components.verify import Report
 
 
@@ -23,7 +24,7 @@ def draw(environment: Environment, answer: Mapping[str, Any], target: Path) -> s
     if target.suffix == ".svg":
         return svg(plan, uplink=settings.uplink, broken=broken)
     if target.suffix == ".html":
-        return page(plan, quota=settings.route_quota, uplink=settings.uplink, broken=broken)
+        return page(plan, quota=quota_of(environment), uplink=settings.uplink, broken=broken)
     raise ConfigError(
         where=str(target),
         what="a picture is a page or an SVG",

@@ -18,7 +18,7 @@ from components.environment import CloudSettings, Environment, read_stack_file
 from components.errors import FairwayError, SetupError
 from components.picture import Change, change_page
 from components.plan import Plan, make_plan
-from components.plan.rules import entries_needed
+from components.plan.rules import entries_needed, quota_of
 from components.reach.planned import of_allowed, planned
 from components.reach.survey import Broken, survey
 from components.remote import way
@@ -67,7 +67,7 @@ def seen(stack: str) -> Seen:
     ranges = {host["name"]: host["containers"] for host in question.get("hosts", [])}
     ranges |= {slot.name: str(slot.containers) for slot in plan.slots}
     foreseen = foresee(stack, frozenset(ranges))
-    entries, quota = entries_needed(len(plan.slots), environment.settings), _quota(environment)
+    entries, quota = entries_needed(len(plan.routes), environment.settings), quota_of(environment)
     said = Meaning((), (), {}, (), foreseen.fingerprint, entries, quota)
     if not foreseen.nothing:
         nothing = Standing(quota=quota)
@@ -96,7 +96,7 @@ def picture(looked: Seen) -> str:
             meaning=looked.meaning,
             topology=pair,
             stories=stories(looked.foreseen, looked.meaning, pair),
-            quota=settings.route_quota,
+            quota=quota_of(looked.environment),
             uplink=settings.uplink,
         )
     )
@@ -133,7 +133,7 @@ def look(environment: Environment, deployed: Deployed, foreseen: Foreseen) -> St
         services=found,
         volumes=volumes,
         replaces_in=median(deployed.replaced_in) if deployed.replaced_in else None,
-        quota=_quota(environment),
+        quota=quota_of(environment),
         unseen=tuple(unseen),
     )
 
@@ -155,10 +155,6 @@ def _volumes(
         return {}
     with ThreadPoolExecutor(min(len(ends), 16)) as pool:
         return dict(pool.map(ask, ends))
-
-
-def _quota(environment: Environment) -> int:
-    return environment.settings.route_quota
 
 
 def newly_broken(

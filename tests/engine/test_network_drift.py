@@ -71,14 +71,14 @@ def test_what_somebody_changed_is_named_and_put_back_and_what_is_not_ours_is_lef
     town: Town,
 ) -> None:
     hand, network = town.hand, town.plan.network
-    strange = list(network.containers.subnets(new_prefix=24))[-1]
+    strange = list(network.ranges[0].subnets(new_prefix=24))[-1]
     hand.lead("a", town.plan.slot("b10").containers, "a1")
     hand.take("b", town.plan.slot("a1").containers)
     hand.take("vpc.public", town.plan.slot("b10").containers)
     hand.lead("b", strange, "a1")
     hand.check("b10")
     hand.let_in()
-    hand.lock_out(network.containers)
+    hand.lock_out(network.ranges[0])
 
     named = town.drift()
     town.project.up(*UP).good()

@@ -7,17 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.netns_rules import Rules, call, neighbours, rules, tracked
+from components.environment import Network
+from components.host.drift_rules import foreign
+from tests.support.host_plan import NETWORK, PREFIXES
+from tests.support.netns_rules import TABLES, Rules, call, neighbours, rules, tracked
 
 CONTAINER = "10.223.1.2"  # of this host
-FAR = "10.223.2.2"  # a container of another host
 OTHER_HOST = "10.93.2.12"
 OUTSIDE = "203.0.113.9"
 
 
+@pytest.fixture(params=[NETWORK, PREFIXES], ids=["tables", "prefixes"])
+def network(request: pytest.FixtureRequest) -> Network:
+    """The two ways of routing: one range of containers outside the VPC, or several inside."""
+    given: Network = request.param
+    return given
+
+
 @pytest.fixture
-def host(tmp_path: Path) -> Iterator[Rules]:
-    with rules(tmp_path) as host:
+def far(network: Network) -> str:
+    """A container of another host, with prefixes in another zone."""
+    return "10.223.2.2" if network.routing == "tables" else "10.224.2.2"
+
+
+@pytest.fixture
+def host(tmp_path: Path, network: Network) -> Iterator[Rules]:
+    with rules(tmp_path, network=network) as host:
         yield host
 
 
@@ -45,7 +60,8 @@ def test_removed_nothing_of_ours_is_left(host: Rules) -> None:
     host.apply()
     assert host.script("remove").returncode == 0
     assert host.listing == [("filter", "-A FORWARD -j DOCKER-USER")]
-    assert "FAIRWAY" not in host.sh("iptables -t mangle -S")
+    for table in TABLES:
+        assert "FAIRWAY" not in host.sh(f"iptables -t {table} -S")
     assert host.script("remove").returncode == 0
 
 
@@ -68,6 +84,19 @@ def test_every_rule_has_a_name_of_its_own(host: Rules) -> None:
     switches = [name for name in names if name.startswith("sysctl ")]
     assert "sysctl net.ipv4.ip_forward: 1" in switches
     assert len(names) == len(host.listing) + len(switches)
+
+
+def test_a_look_for_drift_takes_none_of_our_rules_for_strange_and_any_other(host: Rules) -> None:
+    host.apply()
+    assert list(foreign(host.asked, host.listing)) == []
+
+    chains = {(table, line.split()[1]) for table, line in host.listing}
+    ours = sorted((table, chain) for table, chain in chains if chain.startswith("FAIRWAY"))
+    for table, chain in ours:
+        host.sh(f"iptables -t {table} -A {chain} -s 192.0.2.7/32 -j RETURN")
+    strange = [(table, f"-A {chain} -s 192.0.2.7/32 -j RETURN") for table, chain in ours]
+    assert ours
+    assert sorted(foreign(host.asked, host.listing)) == strange
 
 
 @pytest.mark.parametrize("table", ["filter", "nat", "raw", "mangle"])
@@ -105,9 +134,9 @@ def test_rules_of_others_stay(host: Rules) -> None:
 
 
 @pytest.fixture
-def strict(tmp_path: Path) -> Iterator[Rules]:
+def strict(tmp_path: Path, network: Network) -> Iterator[Rules]:
     """A host whose FORWARD policy is DROP and that lets its own containers out, as Docker does."""
-    with rules(tmp_path, mtu=9000) as host:
+    with rules(tmp_path, network=network, mtu=9000) as host:
         host.apply()
         host.sh("iptables -P FORWARD DROP")
         host.sh("iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT")
@@ -115,11 +144,13 @@ def strict(tmp_path: Path) -> Iterator[Rules]:
         yield host
 
 
-def test_containers_reach_each_other_by_their_own_addresses_untracked(strict: Rules) -> None:
-    with neighbours(strict, near=CONTAINER, far=FAR) as at:
+def test_containers_reach_each_other_by_their_own_addresses_untracked(
+    strict: Rules, far: str
+) -> None:
+    with neighbours(strict, near=CONTAINER, far=far) as at:
         before = tracked(strict)
-        assert call(at["far"], at["near"], CONTAINER).peer == FAR
-        assert call(at["near"], at["far"], FAR).peer == CONTAINER
+        assert call(at["far"], at["near"], CONTAINER).peer == far
+        assert call(at["near"], at["far"], far).peer == CONTAINER
         assert tracked(strict) == before
 
 
@@ -128,9 +159,9 @@ def test_a_host_of_the_vpc_reaches_a_container_under_a_policy_of_drop(strict: Ru
         assert call(at["other"], at["near"], CONTAINER).peer == OTHER_HOST
 
 
-def test_without_the_rules_neither_gets_through(strict: Rules) -> None:
+def test_without_the_rules_neither_gets_through(strict: Rules, far: str) -> None:
     strict.script("remove")
-    with neighbours(strict, near=CONTAINER, far=FAR, other=OTHER_HOST) as at:
+    with neighbours(strict, near=CONTAINER, far=far, other=OTHER_HOST) as at:
         for source in ("far", "other"):
             with pytest.raises(TimeoutError):
                 call(at[source], at["near"], CONTAINER)
@@ -147,9 +178,9 @@ def test_the_outside_does_not_reach_a_container(strict: Rules) -> None:
         call(at["outside"], at["near"], CONTAINER)
 
 
-def test_segments_are_full_inside_and_small_to_the_outside(strict: Rules) -> None:
-    with neighbours(strict, near=CONTAINER, far=FAR, other=OTHER_HOST, outside=OUTSIDE) as at:
-        assert call(at["near"], at["far"], FAR).segment > 8900
+def test_segments_are_full_inside_and_small_to_the_outside(strict: Rules, far: str) -> None:
+    with neighbours(strict, near=CONTAINER, far=far, other=OTHER_HOST, outside=OUTSIDE) as at:
+        assert call(at["near"], at["far"], far).segment > 8900
         assert call(at["near"], at["other"], OTHER_HOST).segment > 8900
         assert call(at["near"], at["outside"], OUTSIDE).segment <= 1460
 

@@ -104,13 +104,13 @@ def test_the_network_changed_by_hand_is_named_thing_by_thing_and_put_back(
 ) -> None:
     assert stage.drift() == ()
     hand, plan = LabHand(stage.lab), stage.plan
-    strange = list(plan.network.containers.subnets(new_prefix=24))[-1]
+    strange = list(plan.network.ranges[0].subnets(new_prefix=24))[-1]
     hand.lead("b", plan.slot("a10").containers, "c1")
     hand.take("c", plan.slot("a1").containers)
     hand.lead("c", strange, "c1")
     hand.check("b1")
     hand.let_in()
-    hand.lock_out(plan.network.containers)
+    hand.lock_out(plan.network.ranges[0])
     hand.serve("c", "a")
 
     named = {(each.kind, each.about) for each in stage.drift()}

@@ -209,10 +209,12 @@ def test_a_vpc_that_is_not_there_or_has_another_range_is_told(theirs: Theirs) ->
 
     def other(wanted: Wanted) -> None:
         theirs.change()(wanted)
-        wanted["network"]["vpc"] = "10.96.0.0/15"
+        wanted["network"]["vpc"] = "10.97.0.0/17"
+        for index, zone in enumerate(wanted["network"]["zones"]):
+            zone["public"] = f"10.97.{100 + index}.0/24"
 
     told = "\n".join(faults(other))
-    assert f"network.vpc: is no range of {theirs.vpc}: found 10.96.0.0/15" in told
+    assert f"network.vpc: is no range of {theirs.vpc}: found 10.97.0.0/17" in told
 
 
 def test_an_address_in_use_in_an_existing_subnet_is_told(theirs: Theirs) -> None:

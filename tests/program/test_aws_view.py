@@ -263,7 +263,7 @@ def wanted(built: Built, *rules: GroupRule) -> Wanted:
         )
         for slot in built.plan.slots
     ]
-    containers = built.plan.network.containers
+    containers = built.plan.network.ranges[0]
     return Wanted(hosts=hosts, containers=containers, rules=frozenset(rules), one_piece=False)
 
 

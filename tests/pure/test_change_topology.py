@@ -11,7 +11,7 @@ import pytest
 from components.change.story import stories
 from components.change.topology import UNKNOWN, Side, Topology, standing, topology
 from components.plan import Plan, make_plan
-from tests.support.environments import environment
+from tests.support.environments import by_prefixes, environment
 from tests.support.previewed import CLUSTER, Steps, change, foreseen, question, steps
 
 SIX = make_plan(environment())
@@ -113,6 +113,47 @@ def test_a_container_range_that_changes_is_the_former_one_before() -> None:
 
     assert str(pair.before.plan.slot("c10").containers) == "10.227.138.0/24"
     assert str(pair.after.plan.slot("c10").containers) == "10.227.139.0/24"
+
+
+def test_a_stack_that_goes_from_tables_to_prefixes_loses_its_entries() -> None:
+    after = make_plan(environment(by_prefixes))
+    told = steps(SIX, after, {slot.name: ("trixie", "trixie") for slot in SIX.slots})
+    for each in told:
+        if ":Route::" in each["urn"]:
+            each |= {"op": "delete", "newState": {}}
+    pair = seen(SIX, after, told)
+
+    assert (pair.before.plan.network.routing, pair.after.plan.network.routing) == (
+        "tables",
+        "prefixes",
+    )
+    assert str(pair.before.plan.network.containers) == "10.227.0.0/16"
+    assert pair.before.entries == ALL
+    assert not pair.after.entries
+    assert pair.entries == dict.fromkeys(ALL, "removed")
+    assert str(pair.before.plan.slot("b10").containers) == "10.227.74.0/24"
+
+
+def test_a_stack_that_goes_from_prefixes_to_tables_has_no_entry_before() -> None:
+    inside = make_plan(environment(by_prefixes))
+    told = steps(inside, SIX, {slot.name: ("trixie", "trixie") for slot in SIX.slots})
+    for each in told:
+        if ":Route::" in each["urn"]:
+            each |= {"op": "create", "oldState": {}}
+    pair = seen(inside, SIX, told)
+
+    assert pair.before.plan.network.containers is None
+    assert not pair.before.entries
+    assert pair.entries == dict.fromkeys(ALL, "added")
+
+
+def test_with_prefixes_both_sides_have_hosts_and_no_entry() -> None:
+    inside = make_plan(environment(by_prefixes))
+    same = seen(inside, inside)
+
+    assert same.before.plan.network.ranges == inside.network.ranges
+    assert (same.before.entries, same.after.entries, same.entries) == (frozenset(), frozenset(), {})
+    assert names(same.before) == names(same.after)
 
 
 def test_before_the_first_up_nothing_is_there() -> None:

@@ -15,6 +15,7 @@ from components.environment import Environment, read_environment
 from components.errors import CloudError, CloudFaults
 from components.plan import make_plan
 from tests.pure.test_environment_clouds import sound
+from tests.support.environments import by_prefixes
 
 
 def environment(cloud: str = "aws", **own: object) -> Environment:
@@ -60,6 +61,18 @@ def test_published_ports_of_other_hosts_are_open_unless_only_swarm_is_asked_for(
 @pytest.mark.parametrize("between", ["services", "swarm"])
 def test_containers_are_let_in_by_their_range_because_no_group_holds_them(between: str) -> None:
     assert opens(into(between_hosts=between), IPv4Network("10.227.0.0/16"), "tcp", 5432)
+
+
+def test_containers_of_prefixes_are_let_in_by_the_range_of_each_zone() -> None:
+    wanted = sound("aws")
+    by_prefixes(wanted)
+    inside = read_environment(wanted, stack="prod", source="x")
+    allowed = into_hosts(make_plan(inside), settings())
+
+    told = {allow.key: allow.source for allow in allowed if allow.key.startswith("containers")}
+    assert told == {f"containers-{zone.name}": zone.containers for zone in inside.network.zones}
+    assert len(told) == len(inside.network.zones) > 1
+    assert "containers" in {allow.key for allow in into()}
 
 
 def test_ssh_comes_from_the_bastion_where_there_is_one_and_else_from_named_ranges() -> None:

@@ -187,6 +187,18 @@ def test_more_hosts_than_a_table_takes_are_refused_in_the_words_of_the_cloud() -
     assert "found 6 hosts and the way out, wanted at most 6" in message
 
 
+def test_a_vpc_is_no_wider_than_aws_makes_them_and_the_lab_takes_more() -> None:
+    def widen(wanted: dict[str, Any]) -> None:
+        wanted["network"]["vpc"] = "10.96.0.0/14"
+
+    (message,) = told("aws", widen)
+    assert message.startswith("fairway:network.vpc: is no size that AWS has for a VPC: found 10.")
+    assert "wanted /16 to /28; write 10.96.0.0/16, or several clusters" in message
+    wanted = config()
+    widen(wanted)
+    read_environment(wanted, stack="lab", source="x")
+
+
 @pytest.mark.parametrize(("cloud", "other"), [("aws", "alicloud"), ("lab", "aws")])
 def test_what_is_meant_for_another_cloud_is_refused(cloud: str, other: str) -> None:
     wanted = config() if cloud == "lab" else sound(cloud)

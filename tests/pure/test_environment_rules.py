@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.environments import fault, faults
+from components.errors import ConfigFaults
+from tests.support.environments import alicloud_environment, by_prefixes, fault, faults
 
 Config = dict[str, Any]
 
@@ -235,3 +236,104 @@ def test_more_hosts_than_a_table_takes_routes_are_refused() -> None:
         " found 6 hosts, wanted at most 5, the quota of one table;"
         " raise the quota to 6 (docs/limits.md), or plan 1 fewer hosts"
     )
+
+
+# -- containers inside the subnets
+
+
+def _inside(*changes: Any) -> Any:
+    def change(wanted: Config) -> None:
+        by_prefixes(wanted)
+        for each in changes:
+            each(wanted)
+
+    return change
+
+
+def test_containers_in_the_second_half_of_their_subnets_are_taken() -> None:
+    assert faults(_inside()) == []
+
+
+def test_prefixes_and_a_container_range_exclude_each_other() -> None:
+    assert fault(_inside(_network(containers="10.227.0.0/16"))) == (
+        "fairway:network.containers: means nothing with prefixes, which are parts of the zones'"
+        " subnets: found the key containers, wanted a key `containers` in each zone, inside the"
+        " zone's subnet, and no other; take it away, or take routing: prefixes away"
+    )
+
+
+def test_without_prefixes_the_container_range_is_still_asked_for() -> None:
+    message = fault(lambda wanted: wanted["network"].pop("containers"))
+
+    assert message.startswith("fairway:network.containers: is missing")
+
+
+def test_another_way_of_routing_is_answered_with_the_two() -> None:
+    assert "wanted one of tables, prefixes" in fault(_network(routing="overlay"))
+
+
+def test_on_alibaba_cloud_prefixes_are_refused_with_the_reason() -> None:
+    with pytest.raises(ConfigFaults, match=r"routing: is not built for Alibaba Cloud.*10 prefixes"):
+        alicloud_environment(by_prefixes)
+
+
+def test_containers_outside_of_their_own_zones_subnet_are_refused() -> None:
+    assert fault(_inside(_zone(0, containers="10.97.56.0/21"))) == (
+        "fairway:network.zones.a.containers: the container block of zone a lies outside its"
+        " owner's range: found 10.97.56.0/21, wanted a part of fairway:network.zones.a.subnet;"
+        " move it inside, or widen the outer range"
+    )
+    assert any(
+        "overlaps the vSwitch of zone b (fairway:network.zones.b.subnet)" in message
+        for message in faults(_inside(_zone(0, containers="10.97.24.0/21")))
+    )
+
+
+@pytest.mark.parametrize("prefix", [23, 29])
+def test_a_host_has_between_one_prefix_and_sixteen(prefix: int) -> None:
+    message = fault(_inside(_network(host_prefix=prefix)))
+
+    assert message.startswith("fairway:network.host_prefix: is out of range")
+    assert "from 24 to 28" in message
+
+
+def test_hosts_have_their_addresses_before_the_containers() -> None:
+    # 10.97.0.32 is the address of number 22.
+    change = _inside(
+        _network(host_prefix=28),
+        _zone(0, subnet="10.97.0.0/21", containers="10.97.0.32/27"),
+    )
+
+    assert any(
+        message.startswith("fairway:network.zones.a.containers: 10.97.0.32/27 leaves too few")
+        and "room for slots up to number 21, wanted number 49" in message
+        and "begin behind 10.97.0.59" in message
+        for message in faults(change)
+    )
+
+
+def test_no_host_has_the_block_with_the_subnets_last_address() -> None:
+    tight = _inside(
+        _network(host_prefix=28),
+        _pool(1, size=6),
+        _zone(0, containers="10.97.15.0/24"),
+    )
+    roomy = _inside(
+        _network(host_prefix=28),
+        _pool(1, size=6),
+        _zone(0, containers="10.97.14.0/24"),
+    )
+
+    assert faults(roomy) == []
+    assert fault(tight) == (
+        "fairway:network.zones.a.containers: 10.97.15.0/24 is too small for the slots:"
+        " found room for slots up to number 14, wanted number 15, the last of pool workers;"
+        " use /23 or wider, or make the pool's size smaller"
+    )
+
+
+def test_with_prefixes_no_number_of_entries_is_asked_of_a_table() -> None:
+    def change(wanted: Config) -> None:
+        wanted["lab"]["route_quota"] = 1
+
+    assert faults(_inside(change)) == []

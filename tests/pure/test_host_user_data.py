@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +14,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+import components.host
 from components.environment import Network
 from components.errors import ConfigError
 from components.host import names
 from components.host.engine import daemon_config, local_pool
 from components.host.user_data import LARGEST, digest, user_data
 from components.remote.keys import host_key, new_seed, operator_key
-from tests.support.host_plan import NETWORK, slot
+from tests.support.host_plan import NETWORK, PREFIXES, slot
 
 SEED = new_seed()
 HOST = host_key(SEED, "a1")
@@ -107,6 +110,31 @@ def test_the_facts_of_the_host_are_those_of_its_slot() -> None:
         "OUTSIDE_MSS=1460",
     ):
         assert f"{line}\n" in facts
+
+
+def test_a_host_of_prefixes_knows_every_zones_range() -> None:
+    facts = written(render(PREFIXES))[names.HOST_FACTS]
+
+    assert "RANGES='10.223.1.0/24 10.224.2.0/24 10.225.3.0/24'\n" in facts
+    assert "RANGE=" not in facts
+    assert len(render(PREFIXES, keys=10).encode()) < LARGEST * 0.85
+
+
+def test_the_rules_for_one_range_are_told_as_they_always_were() -> None:
+    # Another text makes a new machine of every host.
+    own = Path(components.host.__file__).parent / "files" / "fairway-rules"
+
+    assert written(render())[names.RULES_SCRIPT] == own.read_text()
+
+
+def test_the_rules_for_several_ranges_are_a_whole_script_and_ask_for_no_single_range() -> None:
+    script = written(render(PREFIXES))[names.RULES_SCRIPT]
+
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+    assert "$RANGE" not in script.replace("$RANGES", "")
+    for name in ("rule", "forwarding", "bridges", "user_chain", "masquerade", "untracked", "clamp"):
+        assert script.count(f"\n{name}() {{") == 1
+    assert script.endswith("exit $missing\n")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from components.remote.command import Secret
 from components.remote.keys import host_key, new_seed
 from components.summary import costs, summary
 from tests.pure.test_environment_clouds import sound
-from tests.support.environments import environment
+from tests.support.environments import by_prefixes, environment
 
 FOLDER = Path("/home/me/fair way/100%/.fairway/lab")
 BASTION = Bastion(name="bastion", address="203.0.113.7", host_keys=("ssh-ed25519 GATE",))
@@ -168,6 +168,22 @@ def test_the_inventory_holds_every_host_and_survives_json(plan: Plan) -> None:
     }
     assert seen["routes"]["10.227.138.0/24"] == "c10"
     assert seen["zones"]["b"]["subnet"] == "10.97.16.0/20"
+
+
+def test_the_inventory_of_prefixes_says_so_and_has_no_routes() -> None:
+    seen = inventory(make_plan(environment(by_prefixes)))
+
+    assert seen["routes"] == {}
+    assert seen["network"]["routing"] == "prefixes"
+    assert seen["network"]["containers"] == "10.97.8.0/21 10.97.24.0/21 10.97.40.0/21"
+    assert "routing" not in inventory(make_plan(environment()))["network"]
+
+
+def test_the_summary_of_prefixes_counts_those(tmp_path: Path) -> None:
+    text = summary(make_plan(environment(by_prefixes)), tmp_path)
+
+    assert "12 prefixes of interfaces" in text
+    assert "route table" not in text
 
 
 def _bought(plan: Plan) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -22,7 +23,7 @@ from scripts.cli.preview import preview
 from scripts.cli.state import Deployed
 from scripts.operations import preview as looking
 from tests.pure.test_picture_layout import plan_of
-from tests.support.environments import environment
+from tests.support.environments import by_prefixes, environment
 from tests.support.previewed import change, foreseen, question, steps
 
 SIX = make_plan(environment())
@@ -138,6 +139,14 @@ def test_numbers_are_told_before_and_after() -> None:
 
     assert "<b>6 → 9</b>hosts: 3 new" in text
     assert "<b>6 → 9 of 200</b>entries in every route table" in text
+
+
+def test_with_prefixes_the_page_tells_of_those_and_of_no_table() -> None:
+    inside = make_plan(environment(by_prefixes))
+    text = change_page(replace(change(inside, inside, []), quota=None))
+
+    assert "<b>12</b>prefixes of interfaces" in text
+    assert "entries in every route table" not in text
 
 
 def test_entries_that_change_are_listed_by_destination_and_table() -> None:

@@ -14,7 +14,7 @@ from components.environment import read_stack_file
 from components.picture import page, svg
 from components.plan import Plan, make_plan
 from tests.pure.test_picture_layout import plan_of
-from tests.support.environments import environment
+from tests.support.environments import by_prefixes, environment
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -153,6 +153,19 @@ def test_the_page_tells_the_figures_of_the_environment(plan: Plan) -> None:
     assert "<b>6 of 200</b>entries in every route table" in text
     assert "<b>2 of 3</b>managers must answer" in text
     assert "any one of which may fail" in text
+
+
+def test_with_prefixes_the_page_tells_of_them_and_claims_no_entry() -> None:
+    inside = make_plan(environment(by_prefixes))
+    text = page(inside)
+    tables = _of_class(_tree(svg(inside)), "entry")
+
+    assert "<b>12</b>prefixes of interfaces" in text
+    assert "entries in every route table" not in text
+    assert "<h2>Prefixes</h2>" in text
+    assert "<code>10.97.25.64/27</code>" in text
+    assert tables == []
+    assert "containers in the subnets" in _words(_tree(svg(inside)))
 
 
 def test_the_page_tells_which_zone_the_cluster_does_not_survive() -> None:

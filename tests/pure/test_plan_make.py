@@ -16,8 +16,9 @@ from components.errors import ConfigFaults
 from components.plan import make_plan, slots
 from components.plan.claims import Claim, claim_faults
 from components.plan.make import claims_of
+from components.plan.rules import entries_needed, quota_of
 from components.plan.safety import deadly_zones, quorum
-from tests.support.environments import environment
+from tests.support.environments import aws_environment, by_prefixes, environment
 from tests.support.properties import patiently
 
 
@@ -47,6 +48,31 @@ def test_a_pools_own_image_and_labels_reach_its_slots_alone() -> None:
     assert {slot.image for slot in plan.managers} == {"trixie"}
     assert plan.slot("a10").labels == {"disk": "fast", "zone": "a", "pool": "workers"}
     assert plan.slot("a1").labels == {"zone": "a", "pool": "managers"}
+
+
+def test_with_prefixes_the_last_part_of_a_hosts_address_is_the_same_as_ever() -> None:
+    plan = make_plan(environment(by_prefixes))
+
+    slot = plan.slot("b10")
+    assert str(slot.address) == "10.97.16.20"
+    assert str(slot.containers) == "10.97.25.64/27"
+    assert plan.routes == ()
+    assert plan.network.ranges_text == "10.97.8.0/21 10.97.24.0/21 10.97.40.0/21"
+
+
+def test_prefixes_are_the_28s_of_a_cidr_in_order() -> None:
+    given = [str(each) for each in slots.prefixes(IPv4Network("10.1.18.0/26"))]
+
+    assert given == ["10.1.18.0/28", "10.1.18.16/28", "10.1.18.32/28", "10.1.18.48/28"]
+    assert slots.prefixes(IPv4Network("10.1.18.16/28")) == (IPv4Network("10.1.18.16/28"),)
+
+
+def test_where_no_host_needs_an_entry_there_is_no_quota_and_no_entry_but_the_way_out() -> None:
+    inside, outside = environment(by_prefixes), environment()
+
+    assert (quota_of(outside), quota_of(inside)) == (200, None)
+    assert entries_needed(len(make_plan(inside).routes), inside.settings) == 0
+    assert entries_needed(len(make_plan(inside).routes), aws_environment().settings) == 1
 
 
 def test_a_slot_that_is_not_planned_is_not_found() -> None:

@@ -12,8 +12,10 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.config.model import ROUTINGS, Routing
 from components.environment import Environment, LabSettings, Network, Pool, Zone
 from components.plan import Plan, Slot, make_plan
+from components.plan.slots import prefixes
 from tests.support.properties import patiently
 
 T = TypeVar("T")
@@ -32,7 +34,27 @@ def _zone(letter: str) -> Zone:
     )
 
 
-def _network(letters: list[str]) -> Network:
+def _inner_zone(letter: str) -> Zone:
+    """The same with containers in its subnet: behind the hosts' addresses, up to its end."""
+    index = ZONES.index(letter)
+    return Zone(
+        name=letter,
+        zone=letter,
+        subnet=IPv4Network(f"10.{index}.0.0/18"),
+        containers=IPv4Network(f"10.{index}.32.0/19"),
+    )
+
+
+def _network(letters: list[str], routing: Routing) -> Network:
+    if routing == "prefixes":
+        return replace(
+            _network(letters, "tables"),
+            vpc=IPv4Network("10.0.0.0/13"),
+            containers=None,
+            host_prefix=26,
+            zones=tuple(_inner_zone(letter) for letter in letters),
+            routing=routing,
+        )
     return Network(
         vpc=IPv4Network("10.97.0.0/16"),
         containers=IPv4Network("10.192.0.0/10"),
@@ -59,7 +81,7 @@ def environments(draw: st.DrawFn) -> Environment:
     return Environment(
         name="lab",
         source="stacks/Pulumi.lab.yaml",
-        network=_network(letters),
+        network=_network(letters, draw(st.sampled_from(ROUTINGS))),
         pools=tuple(draw(st.permutations([*pools, managers]))),
         survivable=False,
         batch=1,
@@ -110,7 +132,7 @@ def test_everything_lies_inside_its_owner(environment: Environment) -> None:
         assert slot.address in zone.subnet
         assert slot.address in environment.network.vpc
         assert slot.containers.subnet_of(zone.containers)
-        assert slot.containers.subnet_of(environment.network.containers)
+        assert any(map(slot.containers.subnet_of, environment.network.ranges))
 
 
 @patiently
@@ -125,12 +147,29 @@ def test_no_host_has_an_address_that_a_cloud_keeps(environment: Environment) -> 
 
 @patiently
 @given(environments())
-def test_there_is_one_route_for_each_slot(environment: Environment) -> None:
+def test_there_is_one_route_for_each_slot_or_with_prefixes_none(environment: Environment) -> None:
     plan = make_plan(environment)
+    by_tables = environment.network.routing == "tables"
 
     assert [(route.slot, route.destination) for route in plan.routes] == [
-        (slot.name, slot.containers) for slot in plan.slots
+        (slot.name, slot.containers) for slot in plan.slots if by_tables
     ]
+
+
+@patiently
+@given(environments())
+def test_prefixes_are_parts_of_the_subnet_that_nobody_else_has(environment: Environment) -> None:
+    network = environment.network
+    if network.routing == "tables":
+        return
+    slots = make_plan(environment).slots
+    kept = {zone.subnet[number] for zone in network.zones for number in (0, 1, 2, 3, -1)}
+    taken = {slot.address for slot in slots} | kept
+    delivered = [prefix for slot in slots for prefix in prefixes(slot.containers)]
+
+    assert {prefix.prefixlen for prefix in delivered} == {28}
+    assert len(set(delivered)) == len(slots) * 4
+    assert not any(address in prefix for prefix in delivered for address in taken)
 
 
 @patiently
@@ -180,7 +219,9 @@ def test_a_zone_that_comes_or_goes_renumbers_no_slot(environment: Environment, l
     pools = [
         replace(pool, hosts={letters[-1]: 1}) if pool.role == "manager" else pool for pool in pools
     ]
-    changed = replace(environment, network=_network(letters), pools=tuple(pools))
+    changed = replace(
+        environment, network=_network(letters, environment.network.routing), pools=tuple(pools)
+    )
 
     assert _agree(make_plan(environment), make_plan(changed))
 

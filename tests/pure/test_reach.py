@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
+from itertools import product
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from components.clouds.lab import rules as lab_rules
 from components.clouds.rules import into_hosts
 from components.environment import CloudSettings, read_environment
 from components.plan import Plan, make_plan
+from components.plan.slots import prefixes
 from components.reach import Question, Rule, World, reach
 from components.reach.planned import HOSTS, of_allowed, planned
 from components.reach.survey import survey
 from components.reach.trace import led
+from tests.support.environments import by_prefixes
+from tests.support.properties import patiently
 from tests.support.stage import config
 
 
@@ -46,6 +52,28 @@ def world_of(cloud: str) -> World:
 @pytest.fixture
 def world() -> World:
     return world_of("aws")
+
+
+@pytest.fixture
+def inside() -> World:
+    return _inside()
+
+
+def _inside() -> World:
+    """Containers in the VPC, two prefixes for each host, and no entry for any."""
+    wanted = config("aws", workers="ab")
+    by_prefixes(wanted)
+    environment = read_environment(wanted, stack="t6", source="x")
+    assert isinstance(environment.settings, CloudSettings)
+    plan = make_plan(environment)
+    return planned(plan, of_allowed(into_hosts(plan, environment.settings)))
+
+
+def given(world: World, prefix: IPv4Network, host: str) -> World:
+    """The same with a prefix at that host's interface, at none's for ""."""
+    assert world.prefixes is not None
+    others = {each: held for each, held in world.prefixes.items() if each != prefix}
+    return replace(world, prefixes=others | ({prefix: host} if host else {}))
 
 
 def inner(world: World, host: str) -> IPv4Address:
@@ -131,6 +159,66 @@ def test_a_host_that_is_down_is_named_once(world: World) -> None:
     (found,) = survey(with_host(world, "b1", running=False))
 
     assert str(found) == ("everything to and from containers of b1: b1: its machine does not run")
+
+
+def test_with_prefixes_everything_arrives_with_no_entry_and_the_check_on(inside: World) -> None:
+    assert set().union(*inside.tables.values()) == set()
+    assert all(host.source_dest_check for host in inside.hosts.values())
+    assert survey(inside) == ()
+    assert reach(inside, asked(inside, "a1", "c1")).arrives
+
+
+def test_a_missing_prefix_stops_its_own_addresses_both_ways_and_no_others(inside: World) -> None:
+    lost, left = prefixes(inside.hosts["b1"].containers)
+    broken = given(inside, lost, "")
+
+    there = reach(broken, replace(asked(inside, "a1", "b1"), target=lost[3]))
+    back = reach(broken, replace(asked(inside, "b1", "a1"), source=lost[3]))
+
+    assert there == back
+    assert (there.cause, there.where) == ("prefix-missing", "interface of b1")
+    assert f"it lacks prefix {lost}" in there.why
+    assert reach(broken, replace(asked(inside, "a1", "b1"), target=left[3])).arrives
+    (found,) = survey(broken)
+    assert found.paths == "everything to and from containers of b1 in 1 of its prefixes"
+    assert found.verdict == there
+
+
+def test_a_prefix_at_another_interface_is_told_with_who_has_it(inside: World) -> None:
+    first, _ = prefixes(inside.hosts["b1"].containers)
+    (found,) = survey(given(inside, first, "c1"))
+
+    assert found.verdict.cause == "prefix-wrong-host"
+    assert found.verdict.why.endswith("is given to c1")
+
+
+def test_an_entry_for_an_address_of_the_vpc_comes_before_its_prefix(inside: World) -> None:
+    bent = replace(inside, tables={**inside.tables, "a": {inside.hosts["b1"].containers: "c1"}})
+
+    assert reach(bent, asked(inside, "a1", "b1")).cause == "route-wrong-hop"
+    assert reach(bent, asked(inside, "c1", "b1")).arrives
+    (found,) = survey(bent)
+    assert found.paths == "zone a to containers of b1"
+
+
+@patiently
+@hypothesis.given(data=st.data())
+def test_what_a_survey_finds_is_what_the_paths_one_by_one_show(data: st.DataObject) -> None:
+    world = _inside()
+    assert world.prefixes is not None
+    kept = data.draw(st.lists(st.sampled_from(sorted(world.prefixes)), unique=True))
+    hosts = data.draw(st.lists(st.sampled_from([*sorted(world.hosts), ""]), min_size=len(kept)))
+    for prefix, host in zip(kept, hosts, strict=False):
+        world = given(world, prefix, host)
+    down = data.draw(st.sampled_from([*world.hosts, ""]))
+    world = with_host(world, down, running=False) if down else world
+
+    ends = [prefix[3] for host in world.hosts.values() for prefix in prefixes(host.containers)]
+    works = all(
+        reach(world, Question(source=one, target=other, port=80)).arrives
+        for one, other in product(ends, repeat=2)
+    )
+    assert works == (survey(world) == ())
 
 
 def test_two_containers_of_one_host_need_no_route(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from ipaddress import IPv4Network
 from typing import Any
 
 from components.environment import Environment, read_environment
@@ -140,3 +141,12 @@ def fault(change: Callable[[dict[str, Any]], object], stack: str = "lab") -> str
     messages = faults(change, stack)
     assert len(messages) == 1, messages
     return messages[0]
+
+
+def by_prefixes(wanted: dict[str, Any]) -> None:
+    """Change a configuration to prefixes: a /27 a host, from the second half of its subnet."""
+    network = copy.deepcopy(wanted["network"])
+    del network["containers"]
+    for zone in network["zones"]:
+        zone["containers"] = str([*IPv4Network(zone["subnet"]).subnets()][1])
+    wanted["network"] = {**network, "routing": "prefixes", "host_prefix": 27}

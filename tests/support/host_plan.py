@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Network
 
 from components.environment import Network, Zone
@@ -16,6 +17,22 @@ NETWORK = Network(
     docker0=IPv4Network("192.168.213.0/24"),
     gwbridge=IPv4Network("192.168.214.0/24"),
     overlays=IPv4Network("172.20.0.0/14"),
+)
+# The same host's range beside those of two other zones, all of them parts of the VPC.
+PREFIXES = replace(
+    NETWORK,
+    vpc=IPv4Network("10.0.0.0/8"),
+    containers=None,
+    zones=tuple(
+        Zone(
+            name=name,
+            zone=name,
+            subnet=IPv4Network(f"10.{223 + index}.0.0/16"),
+            containers=IPv4Network(f"10.{223 + index}.{index + 1}.0/24"),
+        )
+        for index, name in enumerate("abc")
+    ),
+    routing="prefixes",
 )
 
 

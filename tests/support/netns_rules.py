@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import components.host
-from components.host.user_data import host_facts
+from components.environment import Network
+from components.host.drift_look import asked
+from components.host.user_data import host_facts, rules_script
 from lab import namespaces
 from tests.support.host_plan import NETWORK, slot
 
-SCRIPT = Path(components.host.__file__).parent / "files" / "fairway-rules"
 PATIENCE = 1.5  # seconds; an answer inside one computer takes less than a millisecond
 TABLES = ("filter", "nat", "raw", "mangle")
 
@@ -25,13 +25,14 @@ class Rules:
 
     namespace: str
     facts: Path
+    path: Path
 
     def sh(self, line: str) -> str:
         words = ["ip", "netns", "exec", self.namespace, "sh", "-ceu", line]
         return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
     def script(self, mode: str) -> subprocess.CompletedProcess[str]:
-        words = ["ip", "netns", "exec", self.namespace, "sh", str(SCRIPT), mode]
+        words = ["ip", "netns", "exec", self.namespace, "sh", str(self.path), mode]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "FAIRWAY_FACTS": str(self.facts)}
         return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
 
@@ -46,6 +47,13 @@ class Rules:
         return run.stdout.splitlines()
 
     @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Every rule that the script asks for, as the look for drift hears it."""
+        line = 'iptables() { echo "rule $4 $*"; }; . "$0"'
+        told = self.sh(f"FAIRWAY_FACTS={self.facts} sh -c '{line}' {self.path} check || :")
+        return list(asked(told.splitlines()))
+
+    @property
     def listing(self) -> list[tuple[str, str]]:
         """Every rule of every table, as (table, `-A CHAIN ...`)."""
         return [
@@ -57,14 +65,18 @@ class Rules:
 
 
 @contextmanager
-def rules(place: Path, name: str = "t3rules", *, mtu: int = 1500) -> Iterator[Rules]:
+def rules(
+    place: Path, name: str = "t3rules", *, network: Network = NETWORK, mtu: int = 1500
+) -> Iterator[Rules]:
     """Make a namespace for a host and remove it afterwards."""
     facts = place / f"{name}.env"
-    facts.write_text(host_facts(slot(), NETWORK, environment="t3", mtu=mtu))
+    script = place / f"{name}.sh"
+    script.write_text(rules_script(network))
+    facts.write_text(host_facts(slot(), network, environment="t3", mtu=mtu))
     subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
     subprocess.run(["ip", "netns", "add", name], check=True)
     try:
-        yield Rules(name, facts)
+        yield Rules(name, facts, script)
     finally:
         subprocess.run(["ip", "netns", "del", name], check=True)
 

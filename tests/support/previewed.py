@@ -29,7 +29,7 @@ def question(plan: Plan) -> dict[str, Any]:
         for slot in plan.slots
     ]
     network = plan.network
-    ranges = {"vpc": str(network.vpc), "containers": str(network.containers)}
+    ranges = {"vpc": str(network.vpc), "containers": network.ranges_text}
     return {"hosts": hosts, "network": ranges}
 
 

@@ -74,7 +74,7 @@ def real_host(image: str, *, name: str = "t3host", mtu: int = 1500) -> Iterator[
 
 def _build(lab: Lab) -> None:
     lab.put(
-        Vpc(cidr=NETWORK.vpc, containers=NETWORK.containers, uplink=IPv4Network("10.76.93.0/30"))
+        Vpc(cidr=NETWORK.vpc, containers=NETWORK.ranges[0], uplink=IPv4Network("10.76.93.0/30"))
     )
     everyone = Rule(direction="in", source=IPv4Network("0.0.0.0/0"))
     lab.put(SecurityGroup(name="open", rules=(everyone,)))

@@ -184,7 +184,7 @@ def real_swarm() -> Iterator[RealSwarm]:
 
 def _build(lab: Lab) -> None:
     uplink = IPv4Network("10.76.94.0/30")
-    lab.put(Vpc(cidr=NETWORK.vpc, containers=NETWORK.containers, uplink=uplink))
+    lab.put(Vpc(cidr=NETWORK.vpc, containers=NETWORK.ranges[0], uplink=uplink))
     everyone = Rule(direction="in", source=IPv4Network("0.0.0.0/0"))
     lab.put(SecurityGroup(name="open", rules=(everyone,)))
     lab.put(RouteTable(name="all"))

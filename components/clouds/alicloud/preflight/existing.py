@@ -145,7 +145,7 @@ def _check_table(case: Case, at: str, table: str, findings: Findings) -> None:
     held = {
         entry["DestinationCidrBlock"]: under(entry, "NextHops", "NextHop")
         for entry in custom_entries(case, table)
-        if _inside(entry["DestinationCidrBlock"], case.plan.network.containers)
+        if _inside(entry["DestinationCidrBlock"], case.plan.network.ranges)
     }
     theirs = _others(case, {hop["NextHopId"] for hops in held.values() for hop in hops})
     for destination, hops in held.items():
@@ -155,7 +155,7 @@ def _check_table(case: Case, at: str, table: str, findings: Findings) -> None:
                 at,
                 "holds an entry of somebody else for our containers",
                 found=f"{destination} to {', '.join(wrong)} in {table}",
-                wanted=f"none inside {case.plan.network.containers} but ours",
+                wanted=f"none inside {case.plan.network.ranges_text} but ours",
                 hint="take the entry away, or choose another range for containers",
             )
 
@@ -176,19 +176,20 @@ def _others(case: Case, hops: set[str]) -> set[str]:
     return unknown - (set(machines) - set(alive))
 
 
-def _inside(destination: str, containers: IPv4Network) -> bool:
-    return ":" not in destination and IPv4Network(destination).subnet_of(containers)
+def _inside(destination: str, ranges: Iterable[IPv4Network]) -> bool:
+    return ":" not in destination and any(map(IPv4Network(destination).subnet_of, ranges))
 
 
 def _check_destinations(case: Case, switches: Iterable[Answer], findings: Findings) -> None:
     """An entry's destination may not be, or be inside, a vSwitch's range (CreateRouteEntry)."""
-    containers = case.plan.network.containers
     for switch in switches:
-        if containers.overlaps(IPv4Network(switch["CidrBlock"])):
+        for key, range_ in case.plan.network.ranges_by_key.items():
+            if not range_.overlaps(IPv4Network(switch["CidrBlock"])):
+                continue
             findings.fault(
-                case.at("network.containers"),
+                case.at(key),
                 "overlaps a vSwitch of the VPC",
-                found=f"{containers} and {switch['CidrBlock']} of {switch['VSwitchId']}",
+                found=f"{range_} and {switch['CidrBlock']} of {switch['VSwitchId']}",
                 wanted="a range that no vSwitch has",
                 hint="choose another range for containers",
             )

@@ -37,7 +37,7 @@ def unrelated(case: Case, findings: Findings) -> None:
     """VPCs that nothing connects to ours: no fault, but the two can never be connected."""
     if case.vpc:
         return
-    mine = (case.plan.network.vpc, case.plan.network.containers)
+    mine = (case.plan.network.vpc, *case.plan.network.ranges)
     same = [
         f"{name} ({pair[1]})"
         for name, vpc in sorted(case.vpcs.items())
@@ -57,11 +57,11 @@ def _connected(
 ) -> None:
     network = case.plan.network
     for name, ranges in others:
-        for key, mine in (("vpc", network.vpc), ("containers", network.containers)):
+        for key, mine in (("network.vpc", network.vpc), *network.ranges_by_key.items()):
             pair = overlap((mine,), ranges)
             if pair:
                 findings.fault(
-                    case.at(f"network.{key}"),
+                    case.at(key),
                     f"overlaps a VPC that ours {how}: {name}",
                     found=f"{pair[0]} and {pair[1]}",
                     wanted="ranges that share no address",

@@ -60,7 +60,7 @@ class Case:
         """Our ranges that no route of others may lead to, by key; the VPC's own is not one."""
         network = self.network
         return (
-            ("network.containers", network.containers),
+            *network.ranges_by_key.items(),
             ("network.docker0", network.docker0),
             ("network.gwbridge", network.gwbridge),
             ("network.overlays", network.overlays),
