@@ -43,7 +43,7 @@ def check(environment: Environment, plan: Plan, api: Api) -> Findings:
     case, findings = Case(environment, plan, environment.settings), Findings()
     if account.known(case, api, findings):
         with Seen(case, api) as seen:
-            allowed, key = quotas.ask(seen, api), disks.ask(case, seen, api)
+            allowed, key = quotas.ask(case, seen, api), disks.ask(case, seen, api)
             for look in _LOOKS:
                 look(case, seen, findings)
             disks.check(case, key, findings)

@@ -11,6 +11,7 @@ from components.clouds.bill import BASTION_DISK
 from components.clouds.rules import BASTION
 from components.clouds.shape import gateways
 from components.environment import AwsSettings, Environment, Zone
+from components.plan.blocks import blocks
 from components.plan.model import Plan, Slot
 
 
@@ -44,6 +45,11 @@ class Case:
     @cached_property
     def zones(self) -> dict[str, Zone]:
         return {zone.name: zone for zone in self.network.zones}
+
+    @cached_property
+    def blocks(self) -> tuple[IPv4Network, ...]:
+        """What the VPC is made of, the first block first; an existing one is not made."""
+        return blocks(self.network) if self.settings.existing is None else ()
 
     @cached_property
     def machines(self) -> tuple[Machine, ...]:
