@@ -66,7 +66,10 @@ class FirstBoot(Owned):
 
 
 class Vpc(Owned):
-    """The lab's private network; `uplink` is the /30 to the computer, `quota` per route table."""
+    """The lab's private network; `uplink` is the /30 to the computer, `quota` per route table.
+
+    `containers` is the range that entries lead to, None where there are none.
+    """
 
     def __init__(  # noqa: PLR0913 - what the lab's API takes
         self,
@@ -74,7 +77,7 @@ class Vpc(Owned):
         *,
         lab: Input[str],
         cidr: Input[str],
-        containers: Input[str],
+        containers: Input[str] | None,
         uplink: Input[str] | None,
         quota: Input[int],
         opts: ResourceOptions | None = None,
@@ -178,6 +181,23 @@ class Route(Owned):
     ) -> None:
         inputs = {"lab": lab, "tables": tables, "destination": destination, "machine": machine}
         super().__init__("lab:Route", name, inputs, opts)
+
+
+class Prefixes(Owned):
+    """/28s of a vSwitch that are delivered to the interface with that address, by no entry."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        lab: Input[str],
+        vswitch: Input[str],
+        address: Input[str],
+        prefixes: Sequence[Input[str]],
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"lab": lab, "vswitch": vswitch, "address": address, "prefixes": prefixes}
+        super().__init__("lab:Prefixes", name, inputs, opts)
 
 
 class Quorum(Owned):

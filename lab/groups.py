@@ -1,8 +1,9 @@
 """Source/destination check and security groups: one nftables file for the router, pure text.
 
-The check comes first and knows each machine's port and address. Then, for new connections only,
-the sender's groups must let the packet out and the receiver's must let it in. The router's
-connection tracking is its own: that hosts do not track their containers' packets does not matter.
+The check comes first and knows each machine's port, address and prefixes. Then, for new
+connections only, the sender's groups must let the packet out and the receiver's must let it in.
+The router's connection tracking is its own: that hosts do not track their containers' packets does
+not matter.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def render(state: State) -> str:
     machines = sorted(state.machines.values(), key=lambda record: record.spec.name)
     body = [
         *_counters(machines),
-        *_check(machines),
+        *_check(state, machines),
         *_members(state, machines),
         *(line for machine in machines for line in _chains(state, machine)),
         *_decide(machines),
@@ -41,12 +42,19 @@ def _counters(machines: Iterable[MachineRecord]) -> list[str]:
     return [f"counter {kind}_{word(m.spec.name)} {{ }}" for m in machines for kind in kinds]
 
 
-def _check(machines: list[MachineRecord]) -> list[str]:
+def _check(state: State, machines: list[MachineRecord]) -> list[str]:
     checked = [_port(m) for m in machines if m.spec.source_dest_check]
     own = [f"{_port(m)} . {m.spec.address}" for m in machines]
+    delivered = [
+        f"{_port(m)} . {prefix}"
+        for m in machines
+        if (held := state.prefixes.get(str(m.spec.address)))
+        for prefix in held.prefixes
+    ]
+    intervals = "; flags interval" if delivered else ""
     return [
         _set("checked", "ifname", checked),
-        _set("own", "ifname . ipv4_addr", own),
+        _set("own", f"ifname . ipv4_addr{intervals}", own + delivered),
         "chain check_source {",
         " type filter hook prerouting priority raw; policy accept;",
         *_drop("iifname @checked iifname . ip saddr != @own", "iifname", machines, "source"),
@@ -64,7 +72,7 @@ def _drop(match: str, side: str, machines: Iterable[MachineRecord], kind: str) -
 
 
 def _members(state: State, machines: Iterable[MachineRecord]) -> list[str]:
-    """Write one set per group with its members' own addresses: their containers are no members."""
+    """Write one set per group with its members' own addresses: containers' are no members."""
     members: dict[str, list[str]] = {name: [] for name in sorted(state.groups)}
     for machine in machines:
         for group in machine.spec.groups:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, cast, overload
 
 from lab import filter as nftables
@@ -91,7 +91,8 @@ class Lab:
     def get(self, kind: type[S], name: str) -> Held[S] | None:
         """Tell what was asked for and how it stands now, or None if there is no such thing.
 
-        The key of a Vpc is "vpc"; of a Route "table/destination"; of the others their name.
+        The key of a Vpc is "vpc"; of a Route "table/destination"; of Prefixes the address; of the
+        others their name.
         """
         state = self._store.read()
         spec = records.specs(state, kind).get(name)
@@ -139,6 +140,11 @@ class Lab:
         seen = router.look(self.name)
         routes = sorted(state.routes_of(table), key=lambda route: route.destination)
         return tuple(reading.entry(state, seen, route) for route in routes)
+
+    def prefixes(self) -> dict[str, tuple[IPv4Network, ...]]:
+        """Tell of each machine which prefixes are delivered to it; of one that is off, would be."""
+        state, seen = self._store.read(), router.look(self.name)
+        return {name: reading.delivered(state, seen, name) for name in sorted(state.machines)}
 
     def counters(self) -> dict[str, Drops]:
         """Count what the router dropped, by machine, since the rules last changed."""

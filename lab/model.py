@@ -18,7 +18,7 @@ Protocol = Literal["tcp", "udp", "icmp", "any"]
 # ready: as recorded. drifted: there, but not as recorded (`faults` says how).
 # missing: recorded, but the kernel does not have it.
 # running, stopped: a machine. failed: a machine that was made to fail, itself or with its zone.
-# active: an entry that carries packets. blackhole: an entry whose machine is stopped or gone.
+# active: an entry, or prefixes, that carry packets. blackhole: their machine is stopped or gone.
 State = Literal[
     "ready", "drifted", "missing", "running", "stopped", "failed", "active", "blackhole"
 ]
@@ -28,13 +28,15 @@ State = Literal[
 class Vpc:
     """The lab's one private network. All ranges must be free on this computer.
 
-    `quota` is the number of entries each route table may hold. `uplink` is the /30 between the
-    computer (first address) and the router (second); None makes a lab with no way in or out.
-    `mtu` is the largest packet between machines; the uplink's stays 1500.
+    `containers` is the range that entries of route tables lead to, None where containers have
+    addresses of the VPC (`Prefixes`). `quota` is the number of entries each route table may hold.
+    `uplink` is the /30 between the computer (first address) and the router (second); None makes a
+    lab with no way in or out. `mtu` is the largest packet between machines; the uplink's stays
+    1500.
     """
 
     cidr: IPv4Network
-    containers: IPv4Network
+    containers: IPv4Network | None = None
     uplink: IPv4Network | None = None
     quota: int = 200
     mtu: int = ETHERNET_MTU
@@ -123,7 +125,24 @@ class Route:
         return f"{self.table}/{self.destination}"
 
 
-Spec = Vpc | RouteTable | VSwitch | SecurityGroup | Machine | Route
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefixes:
+    """Parts of a vSwitch, each a /28, that are delivered to the interface with that address.
+
+    They stay with the address while its machine is off, gone or another one. No table has an entry
+    for them, and the source/destination check knows them as the machine's own.
+    """
+
+    address: IPv4Address
+    prefixes: tuple[IPv4Network, ...]
+
+    @property
+    def name(self) -> str:
+        """The key, the interface's address."""
+        return str(self.address)
+
+
+Spec = Vpc | RouteTable | VSwitch | SecurityGroup | Machine | Route | Prefixes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from lab import names, tables
-from lab.model import Entry, Route
+from lab.model import Entry, Prefixes, Route
 from lab.state import State
 from lab.tables import Choice, Line
 
@@ -59,6 +59,30 @@ def entry(state: State, seen: Seen, route: Route) -> Entry:
         machine=machine,
         machine_id=_id_of(state, machine) if line else route.machine_id,
     )
+
+
+def delivered(state: State, seen: Seen, machine: str) -> tuple[IPv4Network, ...]:
+    """Tell which prefixes the kernel leads to a machine; those recorded where it has no link."""
+    spec, port = state.machines[machine].spec, names.port(machine)
+    if port not in seen.ports:
+        held = state.prefixes.get(str(spec.address))
+        return tuple(sorted(held.prefixes)) if held else ()
+    own = IPv4Network(spec.address)
+    led = (line for line in seen.lines if line.table == tables.LOCAL and line.port == port)
+    return tuple(sorted(line.destination for line in led if line.destination != own))
+
+
+def prefix_faults(state: State, seen: Seen, spec: Prefixes) -> tuple[str, ...]:
+    """Name each prefix that the kernel does not lead where the records say."""
+    found: list[str] = []
+    for planned in tables.prefix_lines(state, spec):
+        live = live_line(seen, tables.LOCAL, planned.destination)
+        if live is None and planned.port in seen.ports:
+            found.append(f"prefix {planned.destination} is missing")
+        elif live is not None and live != planned:
+            where = _machine_at(state, live) or live
+            found.append(f"prefix {planned.destination} leads to {where}")
+    return tuple(found)
 
 
 def lookup(state: State, seen: Seen, table: str, address: IPv4Address) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lab.model import Machine, Route, RouteTable, S, SecurityGroup, Spec, Vpc, VSwitch
+from lab.model import Machine, Prefixes, Route, RouteTable, S, SecurityGroup, Spec, Vpc, VSwitch
 from lab.state import MachineRecord, State, new_id
 
 
@@ -23,14 +23,10 @@ def keep(state: State, spec: Spec) -> bool:
             state.vpc = spec
         case RouteTable():
             state.tables[spec.name] = state.free_table()
-        case VSwitch():
-            state.vswitches[spec.name] = spec
-        case SecurityGroup():
-            state.groups[spec.name] = spec
         case Machine():
             state.machines[spec.name] = _machine(state, spec)
-        case Route():
-            state.routes[spec.name] = spec
+        case _:
+            getattr(state, _HOLDER[type(spec)])[spec.name] = spec
     return True
 
 
@@ -56,6 +52,7 @@ _HOLDER: Mapping[type[Spec], str] = {
     SecurityGroup: "groups",
     Machine: "machines",
     Route: "routes",
+    Prefixes: "prefixes",
 }
 
 _READ: Mapping[type[Any], Callable[[State], dict[str, Any]]] = {
@@ -65,4 +62,5 @@ _READ: Mapping[type[Any], Callable[[State], dict[str, Any]]] = {
     SecurityGroup: lambda state: dict(state.groups),
     Machine: lambda state: {name: record.spec for name, record in state.machines.items()},
     Route: lambda state: dict(state.routes),
+    Prefixes: lambda state: dict(state.prefixes),
 }

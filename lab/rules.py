@@ -7,8 +7,18 @@ from dataclasses import replace
 from functools import singledispatch
 
 from components.errors import LabError, QuotaExceeded
-from lab import names
-from lab.model import Machine, Route, RouteTable, Rule, SecurityGroup, Spec, Vpc, VSwitch
+from lab import names, prefixes
+from lab.model import (
+    Machine,
+    Prefixes,
+    Route,
+    RouteTable,
+    Rule,
+    SecurityGroup,
+    Spec,
+    Vpc,
+    VSwitch,
+)
 from lab.state import State
 
 SMALLEST_MTU = 576
@@ -23,7 +33,7 @@ def check_put(spec: Spec, state: State) -> None:
 
 @check_put.register
 def _(spec: Vpc, state: State) -> None:
-    if spec.containers.overlaps(spec.cidr):
+    if spec.containers and spec.containers.overlaps(spec.cidr):
         raise _refused(spec, "the container range overlaps the VPC", found=str(spec.containers))
     if spec.uplink is not None and spec.uplink.num_addresses < 4:
         raise _refused(
@@ -108,6 +118,14 @@ def _(spec: Route, state: State) -> None:
         )
 
 
+@check_put.register
+def _(spec: Prefixes, state: State) -> None:
+    _needs_vpc(spec, state)
+    fault = prefixes.fault(spec, state)
+    if fault:
+        raise _refused(spec, fault.what, found=fault.found, wanted=fault.wanted)
+
+
 def changes_identity(spec: Machine, known: Machine) -> tuple[str, ...]:
     """Name what makes `spec` another machine than `known`."""
     parts = ("vswitch", "address", "image", "user_data")
@@ -130,7 +148,8 @@ def users_of(kind: type[Spec], name: str, state: State) -> list[str]:
         vswitches = [v.name for v in state.vswitches.values() if v.table == name]
         return vswitches + [route.name for route in state.routes_of(name)]
     if kind is VSwitch:
-        return [m.spec.name for m in state.machines.values() if m.spec.vswitch == name]
+        machines = [m.spec.name for m in state.machines.values() if m.spec.vswitch == name]
+        return machines + prefixes.in_vswitch(state, name)
     if kind is SecurityGroup:
         return _users_of_group(name, state)
     return []
@@ -183,6 +202,9 @@ def _check_address(spec: Machine, state: State) -> None:
             found=str(spec.address),
             wanted=f"in {vswitch.cidr}, and none of {', '.join(map(str, reserved))}",
         )
+    holder = prefixes.holder(state, spec.address)
+    if holder:
+        raise _refused(spec, f"its address is in a prefix of {holder}", found=str(spec.address))
     for other in state.machines.values():
         if other.spec.address == spec.address and other.spec.name != spec.name:
             raise _refused(

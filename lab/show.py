@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
 
 from lab.lab import Lab
@@ -13,6 +14,7 @@ from lab.model import (
     Held,
     Machine,
     MachineStatus,
+    Prefixes,
     RouteTable,
     SecurityGroup,
     Vpc,
@@ -32,6 +34,7 @@ class Overview:
     vpc: Held[Vpc] | None
     machines: tuple[Held[Machine], ...]
     entries: dict[str, tuple[Entry, ...]]  # by route table
+    prefixes: dict[str, tuple[IPv4Network, ...]]  # by machine
     drops: dict[str, Drops]
     faults: tuple[str, ...]
 
@@ -48,6 +51,7 @@ def overview(lab: Lab) -> Overview:
     shared = [held for kind in (Vpc, RouteTable, VSwitch, SecurityGroup) for held in lab.all(kind)]
     machines = lab.all(Machine)
     told = [f"{type(h.spec).__name__} {h.spec.name}: {f}" for h in shared for f in h.status.faults]
+    told += [f"prefixes of {h.spec.name}: {f}" for h in lab.all(Prefixes) for f in h.status.faults]
     told += [f"machine {h.spec.name}: {fault}" for h in machines for fault in h.status.faults]
     return Overview(
         lab=lab.name,
@@ -56,6 +60,7 @@ def overview(lab: Lab) -> Overview:
         vpc=lab.get(Vpc, "vpc"),
         machines=machines,
         entries={held.spec.name: lab.entries(held.spec.name) for held in lab.all(RouteTable)},
+        prefixes=lab.prefixes(),
         drops=lab.counters() if machines else {},
         faults=tuple(dict.fromkeys(told)),
     )
@@ -71,6 +76,7 @@ def as_json(seen: Overview) -> dict[str, Any]:
         "vpc": _plain(seen.vpc.spec) if seen.vpc else None,
         "machines": [_machine(held) for held in seen.machines],
         "tables": {name: [_plain(e) for e in held] for name, held in seen.entries.items()},
+        "prefixes": {name: _scalar(held) for name, held in seen.prefixes.items() if held},
         "drops": {name: asdict(drops) for name, drops in seen.drops.items()},
         "faults": list(seen.faults),
     }
@@ -81,9 +87,8 @@ def as_text(seen: Overview) -> str:
     if seen.vpc is None:
         return f"lab {seen.lab}: nothing is there"
     vpc = seen.vpc.spec
-    head = (
-        f"lab {seen.lab}: VPC {vpc.cidr}, containers {vpc.containers}, uplink {vpc.uplink or '-'}"
-    )
+    containers = vpc.containers or "inside"
+    head = f"lab {seen.lab}: VPC {vpc.cidr}, containers {containers}, uplink {vpc.uplink or '-'}"
     return "\n".join([head, *_machine_table(seen), *_table_lines(seen, vpc.quota), *_notes(seen)])
 
 
@@ -109,6 +114,7 @@ def _machine_table(seen: Overview) -> list[str]:
 def _containers(seen: Overview, machine: str) -> str:
     entries = (entry for table in seen.entries.values() for entry in table)
     found = {str(entry.destination) for entry in entries if entry.machine == machine}
+    found |= {str(whole) for whole in collapse_addresses(seen.prefixes.get(machine, ()))}
     return ",".join(sorted(found)) or "-"
 
 

@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from components.errors import LabError
 from lab import locks
-from lab.model import Machine, Route, SecurityGroup, Vpc, VSwitch
+from lab.model import Machine, Prefixes, Route, SecurityGroup, Vpc, VSwitch
 
 LABS = Path("/var/lib/fairway/labs")
 
@@ -53,6 +54,7 @@ class State:
     groups: dict[str, SecurityGroup] = field(default_factory=dict)
     machines: dict[str, MachineRecord] = field(default_factory=dict)
     routes: dict[str, Route] = field(default_factory=dict)
+    prefixes: dict[str, Prefixes] = field(default_factory=dict)
     failed_zones: set[str] = field(default_factory=set)
 
     def zone_of(self, machine: Machine) -> str:
@@ -67,6 +69,9 @@ class State:
 
     def machine_by_id(self, machine_id: str) -> MachineRecord | None:
         return next((m for m in self.machines.values() if m.id == machine_id), None)
+
+    def machine_at(self, address: IPv4Address) -> MachineRecord | None:
+        return next((m for m in self.machines.values() if m.spec.address == address), None)
 
     def routes_of(self, table: str) -> list[Route]:
         return [route for route in self.routes.values() if route.table == table]

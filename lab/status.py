@@ -12,6 +12,7 @@ from lab import names, router, tables, uplink
 from lab.model import (
     Machine,
     MachineStatus,
+    Prefixes,
     Route,
     RouteStatus,
     RouteTable,
@@ -23,7 +24,7 @@ from lab.model import (
     VSwitch,
 )
 from lab.place import MachineSpec
-from lab.reading import entry, live_line
+from lab.reading import entry, live_line, prefix_faults
 from lab.state import MachineRecord, Store
 from lab.state import State as Records
 
@@ -61,6 +62,8 @@ class Look:
                 return self._machine(self.records.machines[spec.name])
             case Route():
                 return self._route(spec)
+            case Prefixes():
+                return self._prefixes(spec)
             case _:
                 return self._plain(spec)
 
@@ -92,10 +95,18 @@ class Look:
         if not self.seen.ports and not self.seen.lines:
             return (f"the router {names.router(self.lab)} is missing",)
         missing, foreign = router.differences(self.records, self.seen)
-        ours = [t for t in missing if isinstance(t, tables.Choice) or _is_shared(t)]
+        ours = [t for t in missing if isinstance(t, tables.Choice) or self._is_shared(t)]
         return (
             *(f"{thing} is missing" for thing in ours),
-            *(f"{thing} has no record" for thing in foreign if _is_shared(thing)),
+            *(f"{thing} has no record" for thing in foreign if self._is_shared(thing)),
+        )
+
+    def _is_shared(self, thing: object) -> bool:
+        """Tell a line of all from an entry's or a prefix's, which have a status of their own."""
+        if not isinstance(thing, tables.Line) or thing.table not in (tables.LOCAL, tables.MAIN):
+            return False
+        return not any(
+            thing.destination in each.prefixes for each in self.records.prefixes.values()
         )
 
     def _table_faults(self, number: int) -> tuple[str, ...]:
@@ -147,6 +158,11 @@ class Look:
             machine=told.machine,
         )
 
-
-def _is_shared(thing: object) -> bool:
-    return isinstance(thing, tables.Line) and thing.table in (tables.LOCAL, tables.MAIN)
+    def _prefixes(self, spec: Prefixes) -> Status:
+        faults = prefix_faults(self.records, self.seen, spec)
+        planned = tables.prefix_lines(self.records, spec)
+        carries = all(line.port in self.seen.ports for line in planned) and bool(planned)
+        state: State = "drifted" if faults else "active" if carries else "blackhole"
+        return Status(
+            id=f"pf-{names.digest(f'{self.lab}/{spec.name}')}", state=state, faults=faults
+        )

@@ -1,9 +1,10 @@
 """What the router's tables must hold, as arithmetic over the records; nothing here looks or acts.
 
-The router decides in this order: addresses of the VPC (table LOCAL, which no entry can override,
-as in the clouds), then the table of the vSwitch that the packet came from, then, for packets of
-the uplink and of the router itself, table MAIN. Below every entry lies a black hole, so that a
-packet whose machine is off vanishes and never falls through to a shorter prefix.
+The router decides in this order: addresses of the VPC and prefixes of interfaces (table LOCAL,
+which no entry can override, as in the clouds), then the table of the vSwitch that the packet came
+from, then, for packets of the uplink and of the router itself, table MAIN. Below every entry lies a
+black hole, so that a packet whose machine is off vanishes and never falls through to a shorter
+prefix.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from lab import names
-from lab.model import Route, Vpc
+from lab.model import Prefixes, Route, Vpc
 from lab.state import State
 
 LOCAL = 50
@@ -66,7 +67,7 @@ def lines(state: State, ports: Collection[str]) -> set[Line]:
     if state.vpc is None:
         return set()
     wanted = {belt(LOCAL, state.vpc.cidr)}
-    wanted |= _own_addresses(state, ports)
+    wanted |= _own_addresses(state, ports) | _prefixes(state, ports)
     for table, number in state.tables.items():
         wanted |= _below(state.vpc, number)
         wanted |= _entries(state, number, state.routes_of(table), ports)
@@ -91,6 +92,20 @@ def _own_addresses(state: State, ports: Collection[str]) -> set[Line]:
     }
 
 
+def prefix_lines(state: State, spec: Prefixes) -> list[Line]:
+    """Plan the routes of an interface's prefixes; none if no machine has the address."""
+    record = state.machine_at(spec.address)
+    if record is None:
+        return []
+    port = names.port(record.spec.name)
+    return [Line(LOCAL, prefix, port, str(spec.address)) for prefix in spec.prefixes]
+
+
+def _prefixes(state: State, ports: Collection[str]) -> set[Line]:
+    planned = (line for spec in state.prefixes.values() for line in prefix_lines(state, spec))
+    return {line for line in planned if line.port in ports}
+
+
 def belt(number: int, destination: IPv4Network) -> Line:
     """Plan the black hole below an entry."""
     return Line(number, destination, metric=_BELT)
@@ -101,7 +116,7 @@ def _below(vpc: Vpc, number: int) -> set[Line]:
     out = belt(number, ANYWHERE)
     if vpc.uplink is not None:
         out = Line(number, ANYWHERE, names.UPLINK_PORT, str(vpc.uplink[1]))
-    return {out, belt(number, vpc.containers)}
+    return {out, *([belt(number, vpc.containers)] if vpc.containers else [])}
 
 
 def _entries(

@@ -140,7 +140,7 @@ def _route(lab: str, vpc: Vpc, uplink: IPv4Network) -> tuple[str, ...]:
 def _missing_routes(ip: Any, lab: str, vpc: Vpc) -> list[IPv4Network]:
     own = names.uplink(lab)
     there = {route.destination for route in _computer_routes(ip) if route.device == own}
-    return [cidr for cidr in (vpc.cidr, vpc.containers) if cidr not in there]
+    return [cidr for cidr in (vpc.cidr, vpc.containers) if cidr and cidr not in there]
 
 
 def _translate(lab: str, vpc: Vpc) -> tuple[str, ...]:

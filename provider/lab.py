@@ -83,24 +83,24 @@ class VpcType(LabType[Vpc]):
     fields: ClassVar[Mapping[str, Field]] = {
         "lab": LAB,
         "cidr": Field(kind=CIDR, change="replace"),
-        "containers": Field(kind=CIDR, change="replace"),
+        "containers": Field(kind=CIDR, change="replace", optional=True),
         "uplink": Field(kind=CIDR, change="replace", optional=True),
         "quota": Field(kind=NUMBER),
     }
 
     def spec(self, inputs: Values) -> Vpc:
-        uplink = inputs.get("uplink")
+        containers, uplink = inputs.get("containers"), inputs.get("uplink")
         return Vpc(
             cidr=IPv4Network(inputs["cidr"]),
-            containers=IPv4Network(inputs["containers"]),
+            containers=IPv4Network(containers) if containers else None,
             uplink=IPv4Network(uplink) if uplink else None,
             quota=inputs["quota"],
         )
 
     def inputs(self, spec: Vpc) -> Values:
-        ranges = {"cidr": str(spec.cidr), "containers": str(spec.containers)}
-        uplink = str(spec.uplink) if spec.uplink else None
-        return {**ranges, "uplink": uplink, "quota": spec.quota}
+        optional = {"containers": spec.containers, "uplink": spec.uplink}
+        told = {name: str(range_) if range_ else None for name, range_ in optional.items()}
+        return {"cidr": str(spec.cidr), **told, "quota": spec.quota}
 
 
 class RouteTableType(LabType[RouteTable]):

@@ -16,6 +16,7 @@ from provider.server import Function
 T = TypeVar("T")
 
 _TYPES: Final[Mapping[str, str]] = {
+    "fairway:aws:Prefixes": "provider.interface:PrefixesType",
     "fairway:host:Identity": "provider.identity:Identity",
     "fairway:host:FirstBoot": "provider.host:FirstBoot",
     "fairway:lab:Vpc": "provider.lab:VpcType",
@@ -24,6 +25,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "fairway:lab:SecurityGroup": "provider.lab:SecurityGroupType",
     "fairway:lab:Machine": "provider.machine:MachineType",
     "fairway:lab:Route": "provider.route:RouteType",
+    "fairway:lab:Prefixes": "provider.prefixes:PrefixesType",
     "fairway:swarm:Quorum": "provider.quorum:QuorumType",
     "fairway:swarm:Node": "provider.swarm:NodeType",
     "fairway:verify:Report": "provider.verify:ReportType",

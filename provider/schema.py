@@ -52,6 +52,10 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
+def _cidrs(value: Any) -> bool:
+    return _texts(value) and bool(value) and all(map(_parses(IPv4Network), value))
+
+
 def _numbers(value: Any) -> bool:
     return isinstance(value, list) and all(type(item) is int for item in value)
 
@@ -69,6 +73,7 @@ CIDR = Kind(wanted="an IPv4 network such as 10.77.1.0/24", fits=_parses(IPv4Netw
 ADDRESS = Kind(wanted="an IPv4 address such as 10.77.1.11", fits=_parses(IPv4Address))
 NUMBERS = Kind(wanted="a list of whole numbers", fits=_numbers)
 TEXTS = Kind(wanted="a list of texts", fits=_texts)
+CIDRS = Kind(wanted="a list of IPv4 networks", fits=_cidrs)
 MAPS = Kind(wanted="a list of maps", fits=_maps)
 MAP = Kind(wanted="a map", fits=lambda v: isinstance(v, Mapping))
 
@@ -83,7 +88,7 @@ def faults(where: str, fields: Mapping[str, Field], inputs: Values) -> list[Fair
             if not field.optional:
                 errors.append(_missing(where, name, field))
         elif not has_unknown(inputs[name]) and not field.kind.fits(inputs[name]):
-            errors.append(_wrong(where, name, field, inputs[name]))
+            errors.append(wrong(where, name, field, inputs[name]))
     return errors
 
 
@@ -108,7 +113,7 @@ def _missing(where: str, name: str, field: Field) -> FairwayError:
     )
 
 
-def _wrong(where: str, name: str, field: Field, value: Any) -> FairwayError:
+def wrong(where: str, name: str, field: Field, value: Any) -> FairwayError:
     found = "a secret" if field.secret else repr(value)
     return ConfigError(
         where=where,

@@ -18,6 +18,7 @@ from components.environment import Environment, LabSettings
 from components.errors import LabError
 from components.host.user_data import INTERNET_MTU
 from components.plan.model import Plan, Slot
+from components.plan.slots import prefixes
 
 GROUP: Final = HOSTS
 
@@ -30,6 +31,7 @@ class LabCloud:
         assert isinstance(environment.settings, LabSettings)  # noqa: S101 - the table of clouds says so
         self._lab = environment.name
         self._settings = environment.settings
+        self._prefixes = environment.network.routing == "prefixes"
 
     @property
     def mtu(self) -> int:
@@ -41,7 +43,7 @@ class LabCloud:
             plan.environment,
             lab=self._lab,
             cidr=str(ranges.vpc),
-            containers=ranges.ranges_text,
+            containers=str(ranges.containers) if ranges.containers else None,
             uplink=str(settings.uplink),
             quota=settings.route_quota,
             opts=_replace_first(opts),
@@ -96,8 +98,9 @@ class LabCloud:
             groups=network.groups,
             user_data=boot.user_data,
             seed=boot.seed,
-            # A host forwards for its containers: the check would drop every one of their packets.
-            source_dest_check=False,
+            # A host forwards for its containers: the check would drop every one of their packets,
+            # but for those of prefixes, which it knows.
+            source_dest_check=self._prefixes,
             opts=opts,
         )
         return Host(
@@ -108,6 +111,8 @@ class LabCloud:
         )
 
     def route(self, slot: Slot, network: Network, host: Host, opts: ResourceOptions) -> Entry:
+        if self._prefixes:
+            return self._deliver(slot, network, host, opts)
         route = resources.Route(
             slot.name,
             lab=self._lab,
@@ -117,6 +122,19 @@ class LabCloud:
             opts=_replace_first(opts),
         )
         return Entry(resources=(route,), revision=route.revision)
+
+    def _deliver(self, slot: Slot, network: Network, host: Host, opts: ResourceOptions) -> Entry:
+        # They stay when the machine is replaced, but change after it: its containers move with it.
+        after = ResourceOptions(depends_on=[host.resource])
+        held = resources.Prefixes(
+            slot.name,
+            lab=self._lab,
+            vswitch=network.subnets[slot.zone],
+            address=str(slot.address),
+            prefixes=[str(prefix) for prefix in prefixes(slot.containers)],
+            opts=ResourceOptions.merge(_replace_first(opts), after),
+        )
+        return Entry(resources=(held,), revision=held.revision)
 
     def running(self) -> Mapping[str, str]:
         answer = pulumi.runtime.invoke("fairway:lab:running", {"lab": self._lab})

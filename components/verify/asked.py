@@ -45,7 +45,7 @@ def facts(question: Question) -> NetworkFacts:
     return NetworkFacts(
         environment=question["cluster"],
         vpc=IPv4Network(network["vpc"]),
-        containers=IPv4Network(network["containers"]),
+        ranges=tuple(map(IPv4Network, network["containers"].split())),
         outside=IPv4Address(outside) if outside else None,
         between_hosts=network.get("hosts") or "services",
     )
@@ -108,6 +108,9 @@ class _CloudView:
 
     def source_dest_check(self, slot: str) -> bool:
         return self._view.source_dest_check(slot)
+
+    def prefixes(self, slot: str) -> tuple[IPv4Network, ...]:
+        return self._view.prefixes(slot)
 
     def refusal(self, slot: str, flow: Flow) -> str:
         return self._view.refusal(slot, flow)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Final
 
-from components.verify.hops_cloud import REPAIR, table_name
+from components.verify import delivered
+from components.verify.delivered import REPAIR
+from components.verify.hops_cloud import table_name
 from components.verify.model import OWN_GROUP, Deviation, Entry, GroupRule, Held, Target
 
 # A moved association has another id: AWS's provider makes a second one, and the API refuses it
@@ -27,13 +29,15 @@ GROUP: Final = "security group of the hosts"
 class Wanted:
     """The plan's network.
 
-    `one_piece` is whether a group with its rules, and a subnet with its table, are one resource
-    each, as in the lab: then `up` writes them as a whole. On clouds each rule and each association
-    is one of its own.
+    `ranges` hold all containers' addresses. `by_prefixes` is whether interfaces are given them, so
+    that no table has entries for them. `one_piece` is whether a group with its rules, and a subnet
+    with its table, are one resource each, as in the lab: then `up` writes them as a whole. On
+    clouds each rule and each association is one of its own.
     """
 
     hosts: Sequence[Target]
-    containers: IPv4Network
+    ranges: tuple[IPv4Network, ...]
+    by_prefixes: bool = False
     rules: frozenset[GroupRule]
     one_piece: bool
 
@@ -44,7 +48,11 @@ def compare(wanted: Wanted, held: Held) -> tuple[Deviation, ...]:
         *_machines(wanted, held),
         *_associations(wanted, held),
         *_tables(wanted, held),
-        *_checks(wanted, held),
+        *(
+            delivered.deviations(wanted.hosts, held)
+            if wanted.by_prefixes
+            else _checks(wanted, held)
+        ),
         *_groups(wanted, held),
         *_rules(wanted, held),
     )
@@ -89,14 +97,19 @@ def _tables(wanted: Wanted, held: Held) -> Iterator[Deviation]:
                 kind="table-missing",
                 where=where,
                 found="no such table",
-                wanted=f"a table with {len(wanted.hosts)} entries for containers",
+                wanted=f"a table with {len(_routed(wanted))} entries for containers",
                 repair=REPAIR,
             )
             continue
         there = {entry.destination: entry for entry in entries}
-        for host in wanted.hosts:
+        for host in _routed(wanted):
             yield from _entry(where, host, there.get(host.containers), held)
         yield from _strange(where, wanted, entries)
+
+
+def _routed(wanted: Wanted) -> Sequence[Target]:
+    """The hosts that tables have entries for."""
+    return () if wanted.by_prefixes else wanted.hosts
 
 
 def _entry(where: str, host: Target, entry: Entry | None, held: Held) -> Iterator[Deviation]:
@@ -123,17 +136,19 @@ def _wrong(host: Target, entry: Entry | None, held: Held) -> str:
 
 
 def _strange(where: str, wanted: Wanted, entries: Sequence[Entry]) -> Iterator[Deviation]:
-    planned = {host.containers for host in wanted.hosts}
+    planned = {host.containers for host in _routed(wanted)}
     for entry in entries:
         range_ = entry.destination
-        if range_ in planned or not range_.subnet_of(wanted.containers):
+        inside = next((each for each in wanted.ranges if range_.subnet_of(each)), None)
+        if range_ in planned or inside is None:
             continue
         covered = next((host for host in wanted.hosts if range_.subnet_of(host.containers)), None)
         yield Deviation(
             kind="foreign-entry",
             where=where,
             found=entry.text,
-            wanted=f"nothing in {wanted.containers} but the hosts' own entries",
+            wanted=f"nothing in {inside}"
+            + (" at all" if wanted.by_prefixes else " but the hosts' own entries"),
             repair=NOT_OURS,
             about=covered.name if covered else "",
         )

@@ -37,6 +37,7 @@ class Remembered:
         self.table = self._once(view.table)
         self.entry = self._once(view.entry)
         self.source_dest_check = self._once(view.source_dest_check)
+        self.prefixes = self._once(view.prefixes)
         self.refusal = self._once(view.refusal)
         self.held = self._once(view.held)
 

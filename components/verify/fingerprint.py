@@ -22,7 +22,7 @@ def fingerprint(
         "hosts": sorted(
             [host.name, host.zone, str(host.address), str(host.containers)] for host in hosts
         ),
-        "network": [network.environment, *map(str, (network.vpc, network.containers))],
+        "network": [network.environment, *map(str, (network.vpc, *network.ranges))],
         "outside": str(network.outside or ""),
         "between hosts": network.between_hosts,
         "questions": [SERVE, ASK, ANSWER],

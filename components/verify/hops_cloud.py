@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
+from components.verify.delivered import REPAIR, delivered
 from components.verify.model import Fault, Flow, NetworkView, Target
 from components.verify.way import End, Leg, Sight
-
-REPAIR = "run `pulumi up --refresh` to put back what the plan says"
 
 
 def source_check(leg: Leg, sight: Sight) -> Fault | None:
     """Look whether the cloud drops what the source host sends in its container's name."""
-    return _check(leg.source, sight, "from") if not leg.local else None
+    if leg.local:
+        return None
+    if sight.network.by_prefixes:
+        return delivered(leg.source, sight)
+    return _check(leg.source, sight, "from")
 
 
 def target_check(leg: Leg, sight: Sight) -> Fault | None:
     """Look whether the cloud drops what is for a container of the target host."""
-    return _check(leg.target, sight, "to") if not leg.local else None
+    if leg.local or sight.network.by_prefixes:
+        return None  # what is delivered to it is its own
+    return _check(leg.target, sight, "to")
 
 
 def _check(end: End, sight: Sight, way: str) -> Fault | None:
@@ -65,15 +70,21 @@ def _group(
 
 
 def _who(peer: End, sight: Sight) -> str:
-    if peer.address in sight.network.containers:
-        return f"the container range {sight.network.containers}"
+    if sight.network.is_inner(peer.address):
+        several = "s" if len(sight.network.ranges) > 1 else ""
+        return f"the container range{several} {sight.network.ranges_text}"
     return f"the VPC {sight.network.vpc}"
 
 
 def route(leg: Leg, sight: Sight) -> Fault | None:
-    """Look what the table of the source's zone does with an address of the target's containers."""
+    """Look what the table of the source's zone does with an address of the target's containers.
+
+    No table overrules the VPC, which knows whose prefix it is.
+    """
     if sight.view is None or not leg.target.inner or leg.local:
         return None
+    if sight.network.by_prefixes:
+        return delivered(leg.target, sight)
     return _entry(leg.source.host.zone, leg.target, sight.view)
 
 

@@ -48,7 +48,7 @@ def arrives(leg: Leg, sight: Sight) -> Fault | None:
 def masquerade(leg: Leg, sight: Sight) -> Fault | None:
     """Look whether what leaves the container range gets the host's own address."""
     look, host = sight.looks.get(leg.source.host.name), leg.source.host
-    if look is None or not leg.source.inner or leg.target.address in sight.network.containers:
+    if look is None or not leg.source.inner or sight.network.is_inner(leg.target.address):
         return None
     packet = _packet(leg, "", look.uplink)
     verdict = look.rules.walk("nat", "POSTROUTING", packet)
@@ -58,7 +58,7 @@ def masquerade(leg: Leg, sight: Sight) -> Fault | None:
         cause="no-masquerade",
         where=host.name,
         what=f"nothing masquerades {host.containers} towards addresses outside "
-        f"{sight.network.containers}, so no answer finds its way back",
+        f"{sight.network.ranges_text}, so no answer finds its way back",
         evidence=_joined(verdict.evidence, _notrack(look), look.complaint),
         hint=REPAIR.format(host.name),
     )

@@ -19,7 +19,7 @@ OUT: Final = GroupRule(direction="out", peer="0.0.0.0/0")
 
 
 class LabView:
-    """A NetworkView over an open lab; groups and members are read once, tables each time.
+    """A NetworkView over an open lab; groups, members and prefixes are read once, tables each time.
 
     A zone is known by its name in the plan, which is the name of its vSwitch.
     """
@@ -52,6 +52,9 @@ class LabView:
         held = self._lab.get(Machine, slot)
         return held is not None and held.spec.source_dest_check
 
+    def prefixes(self, slot: str) -> tuple[IPv4Network, ...]:
+        return self._prefixes.get(slot, ())
+
     def refusal(self, slot: str, flow: Flow) -> str:
         mine = [group for group in self._groups if slot in self._members.get(group.name, {})]
         judging = [
@@ -82,6 +85,7 @@ class LabView:
                 for name, held in machines.items()
             },
             rules=self._rules(),
+            prefixes=self._lab.prefixes(),
         )
 
     def _entries(self, table: str) -> tuple[Entry, ...]:
@@ -93,6 +97,10 @@ class LabView:
         rules = [rule for group in self._groups if group.name == HOSTS for rule in group.rules]
         leaving = any(rule.direction == "out" for rule in rules)
         return frozenset((*map(_shared, rules), *(() if leaving else (OUT,))))
+
+    @cached_property
+    def _prefixes(self) -> dict[str, tuple[IPv4Network, ...]]:
+        return self._lab.prefixes()
 
     @cached_property
     def _groups(self) -> list[SecurityGroup]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final, Literal, Protocol
 
@@ -31,6 +31,7 @@ class Target:
 class NetworkFacts:
     """What the plan says about the whole network.
 
+    `ranges` hold all container addresses: one, or each zone's where prefixes lead to containers.
     `outside` is an address beyond the VPC that answers ping (on the lab: the computer's end
     of the uplink); None leaves out the check that containers reach the world. `between_hosts`
     is what security groups let a host open on another one: any port ("services"), or what Swarm
@@ -39,9 +40,21 @@ class NetworkFacts:
 
     environment: str
     vpc: IPv4Network
-    containers: IPv4Network
+    ranges: tuple[IPv4Network, ...]
     outside: IPv4Address | None = None
     between_hosts: BetweenHosts = "services"
+
+    @property
+    def by_prefixes(self) -> bool:
+        """Whether interfaces are given the containers' addresses: only those are the VPC's own."""
+        return all(each.subnet_of(self.vpc) for each in self.ranges)
+
+    @property
+    def ranges_text(self) -> str:
+        return ", ".join(map(str, self.ranges))
+
+    def is_inner(self, address: IPv4Address) -> bool:
+        return any(address in each for each in self.ranges)
 
 
 class Opens(Protocol):
@@ -104,6 +117,7 @@ class Held:
     `tables` are those that `up` made or was given, by the zone they are for; `serving` is the table
     that the zone's subnet has now. `entries` are by table; a table that is gone is not there.
     `machines` are states by slot, and `groups` what each wears: OWN_GROUP, or the id of another.
+    `prefixes` are what each slot's interface is given beside its address.
     """
 
     tables: Mapping[str, str]
@@ -113,6 +127,7 @@ class Held:
     checked: frozenset[str]  # slots whose source/destination check is on
     groups: Mapping[str, tuple[str, ...]]
     rules: frozenset[GroupRule]  # of the hosts' own group
+    prefixes: Mapping[str, tuple[IPv4Network, ...]] = field(default_factory=dict)
 
 
 class NetworkView(Protocol):
@@ -129,6 +144,9 @@ class NetworkView(Protocol):
 
     def source_dest_check(self, slot: str) -> bool:
         """Tell whether the cloud drops what is not from or to the machine's own address."""
+
+    def prefixes(self, slot: str) -> tuple[IPv4Network, ...]:
+        """Give the prefixes that the cloud delivers to the slot's interface."""
 
     def refusal(self, slot: str, flow: Flow) -> str:
         """Give "" if a group of the slot's machine allows the flow, else its rules as evidence."""

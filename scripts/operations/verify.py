@@ -60,9 +60,11 @@ def _cloud(
 
 def wanted(environment: Environment, plan: Plan, question: Mapping[str, Any]) -> Wanted:
     """Hosts and ranges as the last `up` proved them; groups' rules as the stack's file has them."""
+    network = asked.facts(question)
     return Wanted(
         hosts=asked.targets(question),
-        containers=asked.facts(question).containers,
+        ranges=network.ranges,
+        by_prefixes=network.by_prefixes,
         rules=rules(environment, plan),
         one_piece=environment.cloud == "lab",
     )

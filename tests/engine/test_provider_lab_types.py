@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.model import Machine, Route, RouteTable, SecurityGroup, Vpc, VSwitch
+from lab.model import Machine, Prefixes, Route, RouteTable, SecurityGroup, Vpc, VSwitch
 from tests.support.bench_project import Project
 from tests.support.plugin_world import FakeLab, World
 
@@ -28,6 +28,7 @@ for number in {numbers}:
         user_data=text, seed=identity.seed)
     resources.Route(f"a{{number}}", lab="t6", tables={tables},
         destination=f"10.226.{{number}}.0/24", machine=m.id)
+resources.Prefixes("a1", lab="t6", vswitch=a.name, address="10.96.1.11", prefixes={prefixes})
 pulumi.export("seed", identity.seed)
 """
 
@@ -35,6 +36,7 @@ pulumi.export("seed", identity.seed)
 def program(**changes: object) -> str:
     values = {"quota": 9, "port": 23, "version": 1, "numbers": [1, 2], "image": "trixie"}
     values["tables"] = "[table.name, other.name]"
+    values["prefixes"] = '["10.96.1.128/28", "10.96.1.144/28"]'
     return PROGRAM.format(**{**values, **changes})
 
 
@@ -66,6 +68,7 @@ LOST: dict[str, tuple[type[Any], str]] = {
     "SecurityGroup hosts": (SecurityGroup, "hosts"),
     "VSwitch a": (VSwitch, "a"),
     "Machine a2": (Machine, "a2"),
+    "Prefixes a1": (Prefixes, "10.96.1.11"),
 }
 
 
@@ -129,11 +132,13 @@ def test_what_is_changed_behind_its_back_is_put_right_by_a_plain_up(
     world.change(replace(held(world, SecurityGroup, "hosts").spec, rules=()))
     world.change(replace(held(world, Machine, "a1").spec, source_dest_check=False))
     world.change(replace(held(world, Route, "main/10.226.2.0/24").spec, machine_id="a2-dead"))
+    world.change(replace(held(world, Prefixes, "10.96.1.11").spec, prefixes=()))
     world.stop("a2")
 
     assert sorted(built.preview()["update"]) == [
         "Machine a1",
         "Machine a2",
+        "Prefixes a1",
         "Route a2",
         "SecurityGroup hosts",
         "Vpc t6",
@@ -165,6 +170,22 @@ def test_a_machine_is_replaced_before_its_route_is_moved_to_the_new_one(
     assert held(world, Machine, "a1").status.id != before
     built.up().good()
     assert built.preview() == {}
+
+
+def test_prefixes_grow_in_place_and_what_is_none_is_refused_before_anything_happens(
+    built: Project, world: World
+) -> None:
+    built.program(program(version=2, prefixes='["10.96.1.128/28", "10.96.1.1/28"]'))
+    refused = built.up()
+    assert "input 'prefixes[1]' does not fit: found '10.96.1.1/28'" in refused.text
+    assert world.acts() == []
+
+    built.program(program(version=2, prefixes='["10.96.1.128/28"]'))
+    built.up().good()
+
+    assert world.acts() == ["change Prefixes 10.96.1.11"]
+    built.program(program(version=2))
+    built.up().good()
 
 
 def test_a_full_route_table_is_named_and_everything_else_stands(

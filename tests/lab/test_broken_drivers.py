@@ -43,13 +43,13 @@ def only(host: str) -> tuple[str, ...]:
 SHARED = {
     "the group as a source of containers": Mutation(
         file=f"{DRIVERS}/rules.py",
-        old="source=plan.network.containers,",
-        new="source=MEMBERS,",
+        old='source=source,\n            why="containers of every host"',
+        new='source=MEMBERS,\n            why="containers of every host"',
         cause="security-group",
     ),
     "user data without the packet rules": Mutation(
         file="components/host/user_data.py",
-        old='        _file(names.RULES_SCRIPT, _text("fairway-rules"), "0755"),\n',
+        old='        _file(names.RULES_SCRIPT, rules, "0755"),\n',
         new="",
         words="fairway-rules",
         how=only(WORKER),
@@ -59,7 +59,7 @@ OWN = {
     "aws": {
         "the source/destination check left on": Mutation(
             file=f"{DRIVERS}/aws/machines.py",
-            old="source_dest_check=False,",
+            old="source_dest_check=source_dest_check,",
             new="source_dest_check=True,",
             cause="source-dest-check",
         ),

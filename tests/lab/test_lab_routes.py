@@ -74,7 +74,7 @@ def test_the_longest_prefix_wins(three: Town) -> None:
 
 def test_an_entry_of_a_stopped_machine_is_a_black_hole_and_no_shorter_prefix_takes_over() -> None:
     with town("t2h", "a1", "b1", "c1") as made:
-        wide = replace(made.route("a", "c1"), destination=made.vpc.containers)
+        wide = replace(made.route("a", "c1"), destination=made.containers)
         made.lab.put(wide)
         made.container("c1", made.inner("b1"))  # who would answer if packets fell through
         made.lab.fail_machine("b1")

@@ -46,9 +46,9 @@ def groups(made: Town) -> dict[str, tuple[Rule, ...]]:
         "open": (everywhere,),
         "shut": (),
         "members": (Rule(direction="in", peer="open"),),
-        "range": (Rule(direction="in", peer=made.vpc.containers),),
+        "range": (Rule(direction="in", peer=made.containers),),
         "port": (Rule(direction="in", peer=ANY, protocol="tcp", ports=(1, PORT - 1)),),
-        "silent": (everywhere, Rule(direction="out", peer=made.vpc.containers)),
+        "silent": (everywhere, Rule(direction="out", peer=made.containers)),
     }
 
 

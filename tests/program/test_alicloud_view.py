@@ -318,7 +318,7 @@ def wanted(*rules: GroupRule) -> Wanted:
         for slot in plan.slots
     ]
     told = frozenset((OUT, *rules))
-    return Wanted(hosts=hosts, containers=plan.network.ranges[0], rules=told, one_piece=False)
+    return Wanted(hosts=hosts, ranges=plan.network.ranges, rules=told, one_piece=False)
 
 
 OUT = GroupRule(direction="out", peer="0.0.0.0/0")

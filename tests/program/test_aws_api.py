@@ -14,10 +14,11 @@ import pytest
 from botocore import exceptions as theirs  # type: ignore[import-untyped]
 from moto.core.authorization import enable_iam_authentication
 
-from components.clouds.aws.api import ACTIONS, REHEARSED, Api
+from components.clouds.aws.api import ACTIONS, CHANGES, REHEARSED, Api
 from components.clouds.aws.border import ApiError, border
 from scripts.workspace import ROOT
 from tests.support.aws_preflights import faults, found, unchecked
+from tests.support.environments import by_eight_prefixes
 from tests.support.moto_account import (
     REGION,
     SOURCE,
@@ -283,6 +284,8 @@ def test_the_list_of_actions_is_what_is_really_asked(
     aws.ec2.delete_vpc(VpcId=empty)
     Built(aws, environment(lambda wanted: wanted["pools"][1].update(hosts={"a": 1})))
     found(environment())
+    Built(aws, environment(by_eight_prefixes, "other"))
+    found(environment(lambda w: by_eight_prefixes(w)["pools"][1].update(size=5), "other"))
     assert asked <= {*ACTIONS, *REHEARSED}
     unasked = {"ec2:DescribeSecurityGroups", "servicequotas:GetAWSDefaultServiceQuota"}
     assert {*ACTIONS, *REHEARSED} - asked == unasked
@@ -293,7 +296,7 @@ def test_the_policy_that_users_are_given_covers_everything_that_is_asked() -> No
     given = [action for each in statements for action in each["Action"]]
     uncovered = {
         action
-        for action in (*ACTIONS, *REHEARSED)
+        for action in (*ACTIONS, *CHANGES, *REHEARSED)
         if not any(fnmatchcase(action, pattern) for pattern in given)
     }
     assert uncovered == set()

@@ -263,8 +263,8 @@ def wanted(built: Built, *rules: GroupRule) -> Wanted:
         )
         for slot in built.plan.slots
     ]
-    containers = built.plan.network.ranges[0]
-    return Wanted(hosts=hosts, containers=containers, rules=frozenset(rules), one_piece=False)
+    ranges = built.plan.network.ranges
+    return Wanted(hosts=hosts, ranges=ranges, rules=frozenset(rules), one_piece=False)
 
 
 OUT = GroupRule(direction="out", peer="0.0.0.0/0")

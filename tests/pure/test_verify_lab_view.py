@@ -16,6 +16,9 @@ GROUP_OF_HOSTS = Rule(direction="in", source="hosts", protocol="tcp", ports=(1, 
 CONTAINERS = Rule(direction="in", source=RANGE)
 
 
+PREFIX = IPv4Network("10.95.1.128/28")
+
+
 class FakeLab:
     """A lab of two machines in one zone, as its records and its kernel would show it."""
 
@@ -48,6 +51,9 @@ class FakeLab:
 
     def entries(self, table: str) -> tuple[Entry, ...]:
         return (self._entry,) if self._entry and table == "table-a" else ()
+
+    def prefixes(self) -> dict[str, tuple[IPv4Network, ...]]:
+        return {"a1": (PREFIX,), "a2": ()}
 
     def lookup(self, table: str, address: IPv4Address) -> Entry:
         assert self._entry is not None
@@ -160,3 +166,9 @@ def test_rules_are_told_in_shared_words_and_no_way_out_means_every_way_out() -> 
     assert view(GROUP_OF_HOSTS).held().rules == {own, out}
     narrow = Rule(direction="out", source=RANGE)
     assert view(narrow).held().rules == {GroupRule(direction="out", peer="10.225.0.0/16")}
+
+
+def test_prefixes_are_those_that_the_router_delivers() -> None:
+    looked = view()
+    assert (looked.prefixes("a1"), looked.prefixes("c9")) == ((PREFIX,), ())
+    assert looked.held().prefixes["a1"] == (PREFIX,)

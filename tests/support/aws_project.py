@@ -18,7 +18,9 @@ from tests.support.bench_project import REAL_PROGRAM, ROOT
 from tests.support.cloud_project import CloudProject, LabRanges
 from tests.support.standin.aws_api import LOG
 from tests.support.standin.aws_moto import IMAGE, NEXT_IMAGE, REGION, SWITCHES
+from tests.support.standin.place import VARIABLE
 
+_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 SERVER: Final = (sys.executable, "-m", "tests.support.standin.aws_moto")
 
 
@@ -84,15 +86,18 @@ class AwsProject(CloudProject):
 
 
 @contextmanager
-def aws_account(quotas: Mapping[str, float] | None = None) -> Iterator[AwsAccount]:
+def aws_account(
+    quotas: Mapping[str, float] | None = None, *, lab: LabRanges | None = None
+) -> Iterator[AwsAccount]:
     """A fresh account behind a server of its own, which is ended whatever happens.
 
     `quotas` are those that differ from an account's of some age, by their codes.
     """
+    place = json.dumps({"lab": lab.told() if lab else None})
     server = subprocess.Popen(
         (*SERVER, json.dumps(quotas or {})),
         cwd=ROOT,
-        env={**ENVIRON, **SWITCHES, "PATH": "/usr/bin:/bin"},
+        env={**ENVIRON, **SWITCHES, VARIABLE: place, "PATH": _PATH},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -118,7 +123,7 @@ def aws_project(
 
     With `config` (the `fairway:` keys) it runs the real program.
     """
-    with aws_account(quotas) as account:
+    with aws_account(quotas, lab=lab) as account:
         try:
             project = AwsProject(folder, account, lab=lab, **more)
             if config is not None:
@@ -130,11 +135,11 @@ def aws_project(
                 lab.sweep()
 
 
-def aws_lab(name: str, *, containers: str, uplink: str) -> LabRanges:
+def aws_lab(name: str, *, containers: str | None, uplink: str) -> LabRanges:
     """A lab whose machines are Debian 13, whatever Debian the image is."""
     return LabRanges(
         name=name,
-        containers=IPv4Network(containers),
+        containers=IPv4Network(containers) if containers else None,
         uplink=IPv4Network(uplink),
         images={IMAGE: "trixie", NEXT_IMAGE: "trixie"},
     )

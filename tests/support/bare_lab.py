@@ -81,9 +81,10 @@ class Town:
         self.base = 128 * half
         self.machines = BareMachines()
         self.lab = Lab.open(name, machines=self.machines)
+        self.containers = net(f"10.222.{self.base}.0/17")
         self.vpc = Vpc(
             cidr=net(f"10.92.{self.base}.0/17"),
-            containers=net(f"10.222.{self.base}.0/17"),
+            containers=self.containers,
             uplink=net(f"10.76.92.{4 * half}/30") if uplink else None,
             quota=quota,
         )

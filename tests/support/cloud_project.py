@@ -22,13 +22,14 @@ class LabRanges:
     """The lab that is built in, and the ranges of it that a cloud has no word for."""
 
     name: str
-    containers: IPv4Network
+    containers: IPv4Network | None
     uplink: IPv4Network
     images: Mapping[str, str]  # the cloud's id to the lab's
     vpc: IPv4Network | None = None  # where the cloud's VPC has several blocks: all of its range
 
     def told(self) -> dict[str, Any]:
-        ranges = {"containers": str(self.containers), "uplink": str(self.uplink)}
+        containers = str(self.containers) if self.containers else None
+        ranges = {"containers": containers, "uplink": str(self.uplink)}
         if self.vpc is not None:
             ranges["vpc"] = str(self.vpc)
         return {"name": self.name, **ranges, "images": dict(self.images)}

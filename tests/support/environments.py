@@ -104,6 +104,18 @@ def aws_environment(change: Callable[[dict[str, Any]], object] = lambda _: None)
     return read_environment(wanted, stack="prod", source="stacks/Pulumi.prod.yaml")
 
 
+def by_eight_prefixes(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The same with eight prefixes a host, from the second half of each zone's subnet."""
+    network = wanted["network"]
+    first, second, *_ = network["vpc"].split(".")
+    del network["containers"]
+    network |= {"routing": "prefixes", "host_prefix": 25}
+    for index, zone in enumerate(network["zones"]):
+        zone["subnet"] = f"{first}.{second}.{64 * index}.0/18"
+        zone["containers"] = f"{first}.{second}.{64 * index + 32}.0/19"
+    return wanted
+
+
 def alicloud_config() -> dict[str, Any]:
     """The same on Alibaba Cloud, with a bastion and a NAT gateway in each zone."""
     return copy.deepcopy(_ALICLOUD)

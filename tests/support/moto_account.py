@@ -28,7 +28,10 @@ from components.clouds.tags import ROLE, SLOT, tags
 from components.environment import Environment, read_environment
 from components.plan import Plan, make_plan
 from components.plan.blocks import blocks
+from components.plan.slots import prefixes
 from tests.support.environments import config
+from tests.support.standin import aws_prefixes
+from tests.support.standin.place import Nowhere
 
 REGION: Final = "eu-central-1"
 SOURCE: Final = "stacks/Pulumi.prod.yaml"
@@ -44,6 +47,7 @@ QUOTAS: Final[Mapping[str, float]] = {
     "L-FE5A380F": 5,
     "L-0EA8095F": 60,
     "L-DF5E4CA3": 5000,
+    "L-BB24F6E5": 64000,
     "L-0263D0A3": 5,
     "L-1216C47A": 64,
     "L-34B43A08": 64,
@@ -192,6 +196,11 @@ class Built:
             )
             for slot in self.plan.slots
         }
+        for slot in self.plan.slots if environment.network.routing == "prefixes" else ():
+            account.ec2.assign_private_ip_addresses(
+                NetworkInterfaceId=account.interface_of(self.hosts[slot.name]),
+                Ipv4Prefixes=[str(prefix) for prefix in prefixes(slot.containers)],
+            )
         for route in self.plan.routes:
             hop = account.interface_of(self.hosts[route.slot])
             for table in self.tables.values():
@@ -236,11 +245,25 @@ def account(quotas: Mapping[str, float] = QUOTAS) -> Iterator[Account]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-    with mock.patch.dict(os.environ, quiet), shared_models(), mock_aws(), as_aws(quotas):
+    with (
+        mock.patch.dict(os.environ, quiet),
+        shared_models(),
+        mock_aws(),
+        as_aws(quotas),
+        _prefixes(),
+    ):
         made = Account()
         made.image(IMAGE)
         made.image(ARM_IMAGE, name="debian-12-arm64-20260101-1", architecture="arm64")
         yield made
+
+
+@contextmanager
+def _prefixes() -> Iterator[None]:
+    with ExitStack() as stack:
+        for where, name, what in aws_prefixes.changes(Nowhere()):
+            stack.enter_context(mock.patch.object(where, name, what))
+        yield
 
 
 @contextmanager

@@ -128,9 +128,9 @@ class Stage(ABC, Generic[P]):
     cloud: ClassVar[str]
     flags: ClassVar[tuple[str, ...]]  # what makes a plain `up` find drift there
 
-    def __init__(self, project: P, config: Mapping[str, Any]) -> None:
+    def __init__(self, project: P, config: Mapping[str, Any], lab: str = "") -> None:
         self.project = project
-        self.lab = Lab.open(LABS[self.cloud])
+        self.lab = Lab.open(lab or LABS[self.cloud])
         self.environment = read_environment(config, stack=STACK, source="x")
         self.plan: Plan = make_plan(self.environment)
 
@@ -221,7 +221,7 @@ class Stage(ABC, Generic[P]):
 
     def traces(self) -> dict[str, list[str]]:
         """What is left on this computer."""
-        return {kind: left for kind, left in traces(LABS[self.cloud]).items() if left}
+        return {kind: left for kind, left in traces(self.lab.name).items() if left}
 
 
 class LabStage(Stage[Project]):
@@ -294,12 +294,16 @@ class AlicloudStage(Stage[AlicloudProject]):
 
 
 @contextmanager
-def staged(cloud: str, folder: Path, wanted: Mapping[str, Any]) -> Iterator[Stage[Any]]:
+def staged(
+    cloud: str, folder: Path, wanted: Mapping[str, Any], *, lab: str = ""
+) -> Iterator[Stage[Any]]:
     """A project of the real program and the real plugin on a cloud; nothing of it stays.
 
-    Nothing is built yet: `stage.up()` does.
+    Nothing is built yet: `stage.up()` does. `lab` is another lab than the cloud's usual, on AWS.
     """
-    ranges = {"containers": wanted["network"]["containers"], "uplink": uplink(cloud)}
+    network = wanted["network"]
+    second = int(network["vpc"].split(".")[1])
+    ranges = {"containers": network.get("containers"), "uplink": _uplink(second)}
     if cloud == "lab":
         project = Project(folder, plugin=REAL_PLUGIN, name="fairway")
         project.program(REAL_PROGRAM)
@@ -309,10 +313,10 @@ def staged(cloud: str, folder: Path, wanted: Mapping[str, Any]) -> Iterator[Stag
         finally:
             Lab.open(STACK).sweep()
     elif cloud == "aws":
-        lab = aws_lab(LABS[cloud], **ranges)
-        with aws_project(folder, config=wanted, lab=lab, plugin=REAL_PLUGIN) as aws:
-            yield AwsStage(aws, wanted)
+        place = aws_lab(lab or LABS[cloud], **ranges)
+        with aws_project(folder, config=wanted, lab=place, plugin=REAL_PLUGIN) as aws:
+            yield AwsStage(aws, wanted, place.name)
     else:
-        lab = alicloud_lab(LABS[cloud], **ranges)
-        with alicloud_project(folder, config=wanted, lab=lab, plugin=REAL_PLUGIN) as ali:
+        place = alicloud_lab(LABS[cloud], **ranges)
+        with alicloud_project(folder, config=wanted, lab=place, plugin=REAL_PLUGIN) as ali:
             yield AlicloudStage(ali, wanted)

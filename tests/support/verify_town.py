@@ -108,7 +108,7 @@ class Town:
         facts = NetworkFacts(
             environment=self.lab.name,
             vpc=VPC,
-            containers=CONTAINERS,
+            ranges=(CONTAINERS,),
             outside=IPv4Address(UPLINK.network_address + 1),
         )
         return verify(self.targets, facts, self.sessions, LabView(self.lab))

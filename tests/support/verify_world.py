@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 
+from components.plan.slots import prefixes
 from components.remote.endpoint import Endpoint
 from components.verify.checks import Probe
 from components.verify.look import Look
@@ -15,7 +16,7 @@ OUTSIDE = IPv4Address("10.76.95.1")
 FACTS = NetworkFacts(
     environment="t5",
     vpc=IPv4Network("10.95.0.0/16"),
-    containers=IPv4Network("10.225.0.0/16"),
+    ranges=(IPv4Network("10.225.0.0/16"),),
     outside=OUTSIDE,
 )
 
@@ -109,6 +110,7 @@ class FakeView:
     states: dict[str, str] = field(default_factory=dict)
     checked: set[str] = field(default_factory=set)
     refusals: dict[tuple[str, str], str] = field(default_factory=dict)
+    delivered: dict[str, tuple[IPv4Network, ...]] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def machine(self, slot: str) -> str:
@@ -125,10 +127,11 @@ class FakeView:
     def source_dest_check(self, slot: str) -> bool:
         return slot in self.checked
 
+    def prefixes(self, slot: str) -> tuple[IPv4Network, ...]:
+        return self.delivered.get(slot, prefixes(TARGETS[slot].containers))
+
     def refusal(self, slot: str, flow: Flow) -> str:
-        return (
-            self.refusals.get((slot, flow.direction), "") if flow.peer in FACTS.containers else ""
-        )
+        return self.refusals.get((slot, flow.direction), "") if FACTS.is_inner(flow.peer) else ""
 
     def held(self) -> Held:
         entries = tuple(good_entry(host) for host in HOSTS)

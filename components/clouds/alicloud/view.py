@@ -50,6 +50,9 @@ class AlicloudView:
             "SourceDestCheck"
         ) in {True, "true"}
 
+    def prefixes(self, slot: str) -> tuple[IPv4Network, ...]:
+        return ()  # not built there
+
     def refusal(self, slot: str, flow: Flow) -> str:
         held = self._slots.get(slot)
         if held is None:

@@ -39,11 +39,14 @@ ACTIONS: Final = (
     "servicequotas:GetServiceQuota",
     "sts:GetCallerIdentity",
 )
+# What our own plugin changes where pulumi-aws has no resource for it; EC2 rehearses neither.
+CHANGES: Final = ("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses")
 # Asked with DryRun only: nothing is made, the answer says whether it could be.
 REHEARSED: Final = (
     "ec2:AllocateAddress",
     "ec2:CreateRoute",
     "ec2:CreateSecurityGroup",
+    "ec2:CreateSubnetCidrReservation",
     "ec2:CreateVpc",
     "ec2:ImportKeyPair",
     "ec2:RunInstances",
@@ -51,12 +54,7 @@ REHEARSED: Final = (
 _CLIENTS: Final = {"servicequotas": "service-quotas"}  # where boto3's name is not the policy's
 _PAGE: Final = 500
 _SMALL_PAGES: Final = {"ec2:DescribeInstanceTypes": 100, "ec2:DescribeRouteTables": 100}
-_CONFIG: Final = Config(
-    connect_timeout=5,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    max_pool_connections=THREADS,
-)
+ATTEMPTS: Final = 2  # of one request; who waits for the answer is a person
 
 
 class Api:
@@ -65,8 +63,14 @@ class Api:
     Every request raises ApiError, a CloudError, and nothing of botocore.
     """
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, *, attempts: int = ATTEMPTS) -> None:
         self.region = region
+        self._config = Config(
+            connect_timeout=5,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=THREADS,
+        )
         self._clients: dict[str, Any] = {}
         self._session: Any = None
         self._lock = Lock()
@@ -89,6 +93,12 @@ class Api:
             size = {"PageSize": _SMALL_PAGES.get(action, _PAGE)}
             pages = client.get_paginator(method).paginate(PaginationConfig=size, **words)
             return [row for page in pages for row in page[key]]
+
+    def change(self, action: str, /, **words: Any) -> Row:
+        """Change something; `action` is as in CHANGES."""
+        if action not in CHANGES:
+            raise KeyError(action)
+        return self._send(action, words)
 
     def rehearse(self, action: str, /, **words: Any) -> None:
         """Ask whether something could be done, and do not do it; ApiError when it could not."""
@@ -115,7 +125,7 @@ class Api:
                 self._session = boto3.session.Session(region_name=self.region)
             if service not in self._clients:
                 name = _CLIENTS.get(service, service)
-                self._clients[service] = self._session.client(name, config=_CONFIG)
+                self._clients[service] = self._session.client(name, config=self._config)
             return self._clients[service]
 
 

@@ -13,6 +13,7 @@ from components.clouds import bill, started
 from components.clouds.aws import preflight, running
 from components.clouds.aws.api import Api
 from components.clouds.aws.bastion import way_in
+from components.clouds.aws.delivery import delivered, set_aside
 from components.clouds.aws.groups import make_groups
 from components.clouds.aws.machines import MTU, Machines
 from components.clouds.aws.network import Land, existing_land, make_land
@@ -70,6 +71,7 @@ class AwsCloud:
             opts=opts,
         )
         ways_out = make_ways_out(site, land, plan.network.zones, opts)
+        aside = set_aside(site, plan.network.zones, land.subnets, opts) if self._prefixes else []
         return Ground(
             subnets=land.subnets,
             tables=land.tables,
@@ -79,9 +81,14 @@ class AwsCloud:
             site=site,
             land=land,
             machines=machines,
-            ready=(*ways_out, *land.parts, *groups.rules),
+            ready=(*ways_out, *land.parts, *aside, *groups.rules),
             interfaces={},
         )
+
+    @property
+    def _prefixes(self) -> bool:
+        """Whether containers are delivered to interfaces, and no table has an entry of theirs."""
+        return self._environment.network.routing == "prefixes"
 
     def _land(self, site: Site, plan: Plan, opts: ResourceOptions) -> Land:
         if self._settings.existing is not None:
@@ -95,6 +102,7 @@ class AwsCloud:
             boot,
             subnet=ground.subnets[slot.zone],
             groups=ground.groups,
+            source_dest_check=self._prefixes,
             opts=ResourceOptions.merge(opts, ResourceOptions(depends_on=list(ground.ready))),
         )
         ground.interfaces[slot.name] = instance.primary_network_interface_id
@@ -104,6 +112,8 @@ class AwsCloud:
     def route(self, slot: Slot, network: Network, host: Host, opts: ResourceOptions) -> Entry:
         ground = _ground(network)
         interface = ground.interfaces[slot.name]
+        if self._prefixes:
+            return delivered(ground.site, slot, interface, opts)
         return entries(ground.site, slot, ground.land.routed, interface, opts)
 
     def running(self) -> Mapping[str, str]:

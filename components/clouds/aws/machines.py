@@ -35,9 +35,14 @@ class Machines:
         *,
         subnet: Output[str],
         groups: tuple[Output[str], ...],
+        source_dest_check: bool,
         opts: ResourceOptions,
     ) -> aws.ec2.Instance:
-        """The instance in a slot."""
+        """The instance in a slot.
+
+        A host forwards for its containers: the check would drop every one of their packets, but
+        for those whose addresses are of prefixes of its own interface.
+        """
         return self.start(
             slot.name,
             ami=slot.image,
@@ -50,8 +55,7 @@ class Machines:
             disk=slot.disk,
             # AWS itself takes spot instances away, and refuses to protect them.
             protect=self._site.settings.protect and not slot.spot,
-            # A host forwards for its containers: the check would drop every one of their packets.
-            source_dest_check=False,
+            source_dest_check=source_dest_check,
             instance_market_options=_spot() if slot.spot else None,
             tags=self._site.tags(slot.name, slot=slot.name, role=slot.role),
             opts=opts,

@@ -7,6 +7,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
+from components.clouds.aws import prefixes
 from components.clouds.aws.api import Api, Row, filters, tag_of
 from components.clouds.aws.group_rules import Groups
 from components.clouds.aws.running import instances
@@ -54,6 +55,10 @@ class AwsView:
         row = self._machines.get(slot)
         return row is not None and bool(row.get("SourceDestCheck", True))
 
+    def prefixes(self, slot: str) -> tuple[IPv4Network, ...]:
+        cards = (self._machines.get(slot) or {}).get("NetworkInterfaces", ())
+        return tuple(sorted(each for card in cards for each in prefixes.of(card)))
+
     def refusal(self, slot: str, flow: Flow) -> str:
         row = self._machines.get(slot)
         return self._groups.refusal(_groups_of(row), flow) if row else ""
@@ -75,6 +80,7 @@ class AwsView:
                 for slot, row in slots.items()
             },
             rules=self._groups.rules(self._own, self._known) if self._own else frozenset(),
+            prefixes={slot: self.prefixes(slot) for slot in slots},
         )
 
     @property

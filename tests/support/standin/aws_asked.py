@@ -64,14 +64,14 @@ def running_row(api: Api, instance: str) -> Row:
     return row
 
 
-def cidr_faults(inputs: Values, name: str) -> list[str]:
-    """What the provider's schema says of a CIDR of a VPC or a subnet."""
+def cidr_faults(inputs: Values, name: str, longest: int = 28) -> list[str]:
+    """What the provider's schema says of a CIDR of a VPC or a subnet, or of a part of one."""
     if not known(inputs, name):
         return []
     try:
         cidr = IPv4Network(inputs[name])
     except ValueError as error:
         return [f"argument {name!r}: {error}"]
-    if 16 <= cidr.prefixlen <= 28:
+    if 16 <= cidr.prefixlen <= longest:
         return []
-    return [f"argument {name!r}: {cidr}, a prefix of /16 to /28 wanted"]
+    return [f"argument {name!r}: {cidr}, a prefix of /16 to /{longest} wanted"]

@@ -16,6 +16,7 @@ from tests.support.standin.aws_iam import InstanceProfile, Role, RolePolicyAttac
 from tests.support.standin.aws_instance import Instance
 from tests.support.standin.aws_key_pair import KeyPair
 from tests.support.standin.aws_kind import AwsKind, Cloud
+from tests.support.standin.aws_reservation import SubnetCidrReservation
 from tests.support.standin.aws_routes import Route
 from tests.support.standin.aws_rules import SecurityGroupEgressRule, SecurityGroupIngressRule
 from tests.support.standin.aws_tables import RouteTable, RouteTableAssociation
@@ -25,7 +26,8 @@ from tests.support.standin.server import Standin
 
 VERSION: Final = "7.51.1"
 KINDS: Final[tuple[type[AwsKind], ...]] = (
-    *(Vpc, Subnet, InternetGateway, NatGateway, RouteTable, RouteTableAssociation, Route),
+    *(Vpc, Subnet, SubnetCidrReservation, InternetGateway, NatGateway),
+    *(RouteTable, RouteTableAssociation, Route),
     *(Eip, EipAssociation, SecurityGroup, SecurityGroupIngressRule, SecurityGroupEgressRule),
     *(KeyPair, Role, RolePolicyAttachment, InstanceProfile, Instance),
     VpcIpv4CidrBlockAssociation,

@@ -1,7 +1,8 @@
 """Moto's server as a process of its own, taught what moto leaves out and stand-ins rely on.
 
 `python -m tests.support.standin.aws_moto [QUOTAS]` writes its port to stdout, and ends with
-whoever started it. QUOTAS is JSON: codes of Service Quotas to their values.
+whoever started it. QUOTAS is JSON: codes of Service Quotas to their values. The environment names
+the lab, as for the stand-in, in which what EC2 alone is asked for is built.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from tests.support.moto_account import DEBIAN, OWNER, QUOTAS, as_aws
+from tests.support.standin import aws_prefixes
+from tests.support.standin.place import Place, open_place
 
 REGION: Final = "eu-central-1"
 IMAGE: Final = "ami-0d0d0d0d0d0d0d001"
@@ -172,7 +175,7 @@ def _terminate(instance: Instance) -> Any:
     return previous
 
 
-def teach() -> None:
+def teach(place: Place) -> None:
     """Change moto's classes in this process, for good."""
     changes: list[tuple[type, str, Any]] = [
         (Route, "state", property(_state)),
@@ -187,6 +190,8 @@ def teach() -> None:
         (VPCBackend, "disassociate_vpc_cidr_block", _disjoin),
     ]
     for where, name, what in changes:
+        mock.patch.object(where, name, what).start()
+    for where, name, what in aws_prefixes.changes(place):
         mock.patch.object(where, name, what).start()
 
 
@@ -209,7 +214,7 @@ def publish_images() -> None:
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     _end_with_parent()
-    teach()
+    teach(open_place())
     publish_images()
     quotas = {**QUOTAS, **(json.loads(sys.argv[1]) if sys.argv[1:] else {})}
     with as_aws(quotas):

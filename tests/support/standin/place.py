@@ -10,7 +10,16 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
 from lab.lab import Lab
-from lab.model import Machine, Route, RouteTable, Rule, SecurityGroup, Vpc, VSwitch
+from lab.model import (
+    Machine,
+    Prefixes,
+    Route,
+    RouteTable,
+    Rule,
+    SecurityGroup,
+    Vpc,
+    VSwitch,
+)
 from lab.status import Machines
 from tests.support.standin.public import PublicAddresses
 
@@ -39,6 +48,7 @@ class Place(Protocol):
     def group(self, group: str, rules: Iterable[Rule]) -> None: ...
     def instance(self, instance: Instance) -> None: ...
     def route(self, table: str, destination: IPv4Network, instance: str) -> None: ...
+    def deliver(self, address: str, prefixes: tuple[IPv4Network, ...]) -> None: ...
     def drop(self, kind: type, name: str) -> None: ...
 
     def holds(self, kind: type, name: str) -> bool:
@@ -75,6 +85,7 @@ class Nowhere:
     def group(self, group: str, rules: Iterable[Rule]) -> None: ...
     def instance(self, instance: Instance) -> None: ...
     def route(self, table: str, destination: IPv4Network, instance: str) -> None: ...
+    def deliver(self, address: str, prefixes: tuple[IPv4Network, ...]) -> None: ...
     def drop(self, kind: type, name: str) -> None: ...
 
     def holds(self, kind: type, name: str) -> bool:
@@ -98,7 +109,7 @@ class InLab:
         self,
         lab: str,
         *,
-        containers: IPv4Network,
+        containers: IPv4Network | None,
         uplink: IPv4Network,
         images: Mapping[str, str],
         vpc: IPv4Network | None = None,  # where a cloud's has several blocks: all of its range
@@ -139,6 +150,9 @@ class InLab:
         held = self._lab.get(Machine, instance)
         machine_id = held.status.id if held else instance
         self._lab.put(Route(table=table, destination=destination, machine_id=machine_id))
+
+    def deliver(self, address: str, prefixes: tuple[IPv4Network, ...]) -> None:
+        self._lab.put(Prefixes(address=IPv4Address(address), prefixes=prefixes))
 
     def drop(self, kind: type, name: str) -> None:
         self._lab.delete(kind, name)
@@ -181,9 +195,10 @@ def open_place() -> Place:
     told = settings().get("lab")
     if not isinstance(told, dict):
         return Nowhere()
+    containers = told["containers"]
     return InLab(
         told["name"],
-        containers=IPv4Network(told["containers"]),
+        containers=IPv4Network(containers) if containers else None,
         uplink=IPv4Network(told["uplink"]),
         images=told["images"],
         vpc=IPv4Network(told["vpc"]) if "vpc" in told else None,

@@ -46,6 +46,15 @@ class Case:
     def zones(self) -> dict[str, Zone]:
         return {zone.name: zone for zone in self.network.zones}
 
+    @property
+    def by_prefixes(self) -> bool:
+        """Whether containers are delivered to interfaces, and no table has an entry of ours."""
+        return self.network.routing == "prefixes"
+
+    @cached_property
+    def hosts(self) -> tuple[Machine, ...]:
+        return tuple(map(self._host, self.plan.slots))
+
     @cached_property
     def blocks(self) -> tuple[IPv4Network, ...]:
         """What the VPC is made of, the first block first; an existing one is not made."""
@@ -73,7 +82,7 @@ class Case:
         )
 
     def _machines(self) -> Iterator[Machine]:
-        yield from map(self._host, self.plan.slots)
+        yield from self.hosts
         bastion = self.settings.bastion
         if bastion is None:
             return

@@ -11,7 +11,7 @@ from typing import Final
 from components.clouds import rules
 from components.clouds.aws.api import Api, Row
 from components.clouds.aws.border import ApiError
-from components.clouds.aws.preflight import routes
+from components.clouds.aws.preflight import prefixes, routes
 from components.clouds.aws.preflight.case import Case
 from components.clouds.aws.preflight.seen import Look, Seen
 from components.clouds.bill import bill
@@ -42,10 +42,14 @@ ROUTES: Final = Quota("vpc", "L-93826ACB", "entries of a route table")
 GATEWAYS: Final = Quota("vpc", "L-FE5A380F", "NAT gateways of a zone")
 RULES: Final = Quota("vpc", "L-0EA8095F", "rules of a security group, in one direction")
 INTERFACES: Final = Quota("vpc", "L-DF5E4CA3", "network interfaces of the region")
+UNITS: Final = Quota("vpc", "L-BB24F6E5", "network address units of a VPC")
 ADDRESSES: Final = Quota("ec2", "L-0263D0A3", "public addresses of the region")
 ON_DEMAND: Final = Quota("ec2", "L-1216C47A", "vCPUs of running standard instances")
 SPOT: Final = Quota("ec2", "L-34B43A08", "vCPUs of standard spot instances")
-ALL: Final = (VPCS, BLOCKS, ROUTES, GATEWAYS, RULES, INTERFACES, ADDRESSES, ON_DEMAND, SPOT)
+ALL: Final = (
+    *(VPCS, BLOCKS, ROUTES, GATEWAYS, RULES, INTERFACES, UNITS),
+    *(ADDRESSES, ON_DEMAND, SPOT),
+)
 
 # The families that share the quotas above; every other has one of its own.
 _STANDARD: Final = frozenset({"a", "c", "d", "h", "i", "im", "is", "m", "r", "t", "z"})
@@ -55,7 +59,7 @@ _ASK_MORE: Final = "ask for more in Service Quotas, or give up what is not neede
 
 def ask(case: Case, seen: Seen, api: Api) -> dict[Quota, Look[int]]:
     """Send the questions, one for each quota that matters."""
-    idle = () if len(case.blocks) > 1 else (BLOCKS,)
+    idle = {ROUTES if case.by_prefixes else UNITS, *((BLOCKS,) if len(case.blocks) < 2 else ())}
     return {quota: seen.start(partial(_value, api, quota)) for quota in ALL if quota not in idle}
 
 
@@ -71,8 +75,9 @@ def check(case: Case, seen: Seen, allowed: Mapping[Quota, Look[int]], findings: 
         most = max(len(rules.into_hosts(case.plan, case.settings)), len(case.settings.ssh_from))
         if most > allowed[RULES]():
             _too_few(case, RULES, findings, found=f"{allowed[RULES]()}", wanted=f"{most}")
-    with findings.looking_at(_where(case, ROUTES)):
-        _entries(case, seen, allowed[ROUTES](), findings)
+    if not case.by_prefixes:
+        with findings.looking_at(_where(case, ROUTES)):
+            _entries(case, seen, allowed[ROUTES](), findings)
     _other_families(case, seen, findings)
 
 
@@ -124,6 +129,11 @@ def _interfaces(case: Case, seen: Seen) -> Iterator[Need]:
     yield Need(len(seen.interfaces()), wanted - ours)
 
 
+def _units(case: Case, seen: Seen) -> Iterator[Need]:
+    if case.by_prefixes:
+        yield Need(prefixes.units_used(seen), prefixes.units_needed(case, seen))
+
+
 def _cpus(*, spot: bool) -> Callable[[Case, Seen], Iterator[Need]]:
     def needs(case: Case, seen: Seen) -> Iterator[Need]:
         sizes = {row["InstanceType"]: row["VCpuInfo"]["DefaultVCpus"] for row in seen.types()}
@@ -142,6 +152,7 @@ _NEEDS: Final[Mapping[Quota, Callable[[Case, Seen], Iterator[Need]]]] = {
     ADDRESSES: _addresses,
     GATEWAYS: _gateways,
     INTERFACES: _interfaces,
+    UNITS: _units,
     ON_DEMAND: _cpus(spot=False),
     SPOT: _cpus(spot=True),
 }

@@ -50,7 +50,7 @@ def _requests(case: Case, seen: Seen) -> Iterator[tuple[str, Row]]:
     if quotas.addresses_missing(case, seen) > 0:
         yield "ec2:AllocateAddress", {"Domain": "vpc", **_tagged(case, "elastic-ip")}
     if seen.missing and vpc is not None:
-        yield from _entry(case, seen, vpc)
+        yield from _aside(case, seen) if case.by_prefixes else _entry(case, seen, vpc)
     for machine in {machine.spot: machine for machine in seen.missing}.values():
         yield from _instance(case, seen, machine)
 
@@ -74,6 +74,14 @@ def _entry(case: Case, seen: Seen, vpc: Row) -> Iterator[tuple[str, Row]]:
         destination = str(case.plan.routes[0].destination)
         where = {"RouteTableId": table, "DestinationCidrBlock": destination}
         yield "ec2:CreateRoute", {**where, "NetworkInterfaceId": hop}
+
+
+def _aside(case: Case, seen: Seen) -> Iterator[tuple[str, Row]]:
+    """The containers' part of a subnet that is there. For prefixes EC2 knows no rehearsal."""
+    there = ((seen.subnet_of(zone.name), zone) for zone in case.network.zones)
+    for subnet, zone in list(filter(lambda pair: pair[0], there))[:1]:
+        words = {"SubnetId": subnet, "Cidr": str(zone.containers), "ReservationType": "explicit"}
+        yield "ec2:CreateSubnetCidrReservation", words
 
 
 def _instance(case: Case, seen: Seen, machine: Machine) -> Iterator[tuple[str, Row]]:
