@@ -1,9 +1,13 @@
-"""The real program on the stand-in for AWS, in a VPC of three blocks: each zone has its own."""
+"""The real program on the stand-in for AWS, in a VPC of three blocks: each zone has its own.
+
+Containers are parts of the subnets, for that is what so wide a VPC is for.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -11,6 +15,7 @@ import pytest
 from tests.support.aws_blocks import apart
 from tests.support.aws_project import AwsProject, aws_config, aws_project
 from tests.support.bench_project import ROOT
+from tests.support.environments import by_prefixes
 
 POLICY = ROOT / "docs" / "policies" / "aws.json"
 BLOCKS = {"a": "10.80.0.0/16", "b": "10.81.0.0/16", "c": "10.82.0.0/16"}
@@ -25,6 +30,7 @@ def config(**outer: str) -> dict[str, Any]:
     wanted = aws_config()
     apart("10.80.0.0/12")(wanted)
     wanted["network"]["zones"][2] |= outer
+    by_prefixes(wanted)
     return wanted
 
 
@@ -63,14 +69,15 @@ def test_the_vpc_has_the_block_of_each_zone_and_every_table_an_entry_for_each(
     assert local(project) == {name: set(BLOCKS.values()) for name in (*BLOCKS, "vpc.public")}
 
 
-def test_each_host_stands_in_the_block_of_its_zone(project: AwsProject) -> None:
-    addresses = {slot: h["PrivateIpAddress"] for slot, h in project.account.instances().items()}
+def test_each_host_and_its_containers_are_in_the_block_of_the_zone(project: AwsProject) -> None:
+    hosts = project.account.instances()
 
-    assert addresses == {
-        f"{zone}{number}": f"10.{80 + index}.0.{10 + number}"
-        for index, zone in enumerate(BLOCKS)
-        for number in (1, 10)
-    }
+    assert sorted(hosts) == ["a1", "a10", "b1", "b10", "c1", "c10"]
+    for slot, host in hosts.items():
+        given = [each["Ipv4Prefix"] for each in host["NetworkInterfaces"][0]["Ipv4Prefixes"]]
+        assert len(given) == 2
+        for each in (host["PrivateIpAddress"], *given):
+            assert IPv4Network(each).subnet_of(IPv4Network(BLOCKS[slot[0]]))
 
 
 def test_a_second_preview_finds_nothing_to_do(project: AwsProject) -> None:

@@ -73,6 +73,13 @@ def test_the_first_block_is_the_lowest_whatever_the_order_of_the_zones() -> None
     assert made_of(apart("10.92.0.0/14"), turn) == made_of(apart("10.92.0.0/14"))
 
 
+def test_a_vpc_that_is_widened_keeps_the_block_that_it_was_made_with() -> None:
+    def widen(config: dict[str, Any]) -> None:
+        config["network"]["vpc"] = "10.80.0.0/12"
+
+    assert made_of(widen) == made_of() == ["10.94.0.0/16"]
+
+
 def test_a_zone_may_have_all_of_its_block() -> None:
     inner = zone(1, subnet="10.93.0.0/16", public="10.92.254.0/24")
 

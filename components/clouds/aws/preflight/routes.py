@@ -31,7 +31,8 @@ def overlaps(case: Case, seen: Seen, findings: Findings) -> None:
             ours = (*case.ranges, *(("network.vpc", block) for block in missing))
             _shared(case, ours, cidr, f"a range of {vpc['VpcId']}", findings)
         # The whole range, for hosts take all of it for their VPC's; EC2 looks at its blocks alone.
-        whole = [("network.vpc", case.network.vpc)] if len(case.blocks) > 1 else []
+        wide = bool(case.blocks) and case.network.vpc not in case.blocks
+        whole = [("network.vpc", case.network.vpc)] if wide else []
         for peering in seen.peerings():
             for cidr in _far_cidrs(peering, vpc["VpcId"]):
                 told = f"by {peering['VpcPeeringConnectionId']}"
