@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from lab import names
+from lab import names, show
 from lab.model import Machine, Prefixes, Status, Vpc
 from tests.support.bare_lab import Town, connects, listening, net
 
@@ -136,3 +136,14 @@ def test_prefixes_that_are_deleted_leave_no_route(town: Town) -> None:
     town.lab.delete(Prefixes, str(town.address("b1")))
     assert not reaches(town, "a1", "b1")
     assert town.lab.prefixes()["b1"] == ()
+
+
+def test_the_lab_shows_what_is_delivered_to_a_machine_and_what_is_not(town: Town) -> None:
+    seen = show.overview(town.lab)
+    assert seen.is_sound
+    assert "10.92.2.128/27" in show.as_text(seen)
+    assert show.as_json(seen)["prefixes"]["b1"] == [*HELD["b1"]]
+    in_router("route", "del", "10.92.2.144/28", "table", "50")
+    assert show.overview(town.lab).faults == (
+        f"prefixes of {town.address('b1')}: prefix 10.92.2.144/28 is missing",
+    )
