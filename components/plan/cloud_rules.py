@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from components.config.faults import Fault, nearest
 from components.config.model import AwsSettings, CloudSettings, Existing, Network, Pool
-
-_WIDEST, _NARROWEST = 16, 28
+from components.plan.blocks import width_faults
 
 
 def cloud_faults(
@@ -17,7 +16,7 @@ def cloud_faults(
     at = f"fairway:{settings.key}"
     yield from _region_faults(network, settings, at)
     if isinstance(settings, AwsSettings):
-        yield from _width_faults(network)
+        yield from width_faults(network, existing=settings.existing is not None)
     yield from _nat_faults(network, settings, at)
     yield from _bastion_faults(network, settings, at)
     yield from _entrance_faults(settings, at)
@@ -44,19 +43,6 @@ def _region_faults(network: Network, settings: CloudSettings, at: str) -> Iterat
                 wanted=f"a zone whose name begins with {settings.region}",
                 hint="correct one of the two",
             )
-
-
-def _width_faults(network: Network) -> Iterator[Fault]:
-    """EC2 makes VPCs of these sizes (CreateVpc); all other parts lie inside."""
-    at, taken = "fairway:network", network.vpc
-    if not _WIDEST <= taken.prefixlen <= _NARROWEST:
-        yield Fault(
-            path=f"{at}.vpc",
-            what="is no size that AWS has for a VPC",
-            found=str(taken),
-            wanted=f"/{_WIDEST} to /{_NARROWEST}",
-            hint=f"write {taken.network_address}/{_WIDEST}, or several clusters (docs/limits.md)",
-        )
 
 
 def _nat_faults(network: Network, settings: CloudSettings, at: str) -> Iterator[Fault]:

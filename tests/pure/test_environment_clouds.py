@@ -189,11 +189,11 @@ def test_more_hosts_than_a_table_takes_are_refused_in_the_words_of_the_cloud() -
 
 def test_a_vpc_is_no_wider_than_aws_makes_them_and_the_lab_takes_more() -> None:
     def widen(wanted: dict[str, Any]) -> None:
-        wanted["network"]["vpc"] = "10.96.0.0/14"
+        wanted["network"]["vpc"] = "10.96.0.0/11"
 
     (message,) = told("aws", widen)
     assert message.startswith("fairway:network.vpc: is no size that AWS has for a VPC: found 10.")
-    assert "wanted /16 to /28; write 10.96.0.0/16, or several clusters" in message
+    assert "wanted /12 to /28; write 10.96.0.0/12, or several clusters" in message
     wanted = config()
     widen(wanted)
     read_environment(wanted, stack="lab", source="x")

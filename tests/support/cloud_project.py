@@ -25,10 +25,13 @@ class LabRanges:
     containers: IPv4Network | None
     uplink: IPv4Network
     images: Mapping[str, str]  # the cloud's id to the lab's
+    vpc: IPv4Network | None = None  # where the cloud's VPC has several blocks: all of its range
 
     def told(self) -> dict[str, Any]:
         containers = str(self.containers) if self.containers else None
         ranges = {"containers": containers, "uplink": str(self.uplink)}
+        if self.vpc is not None:
+            ranges["vpc"] = str(self.vpc)
         return {"name": self.name, **ranges, "images": dict(self.images)}
 
     def open(self) -> Lab:

@@ -27,6 +27,7 @@ from components.clouds.rules import BASTION
 from components.clouds.tags import ROLE, SLOT, tags
 from components.environment import Environment, read_environment
 from components.plan import Plan, make_plan
+from components.plan.blocks import blocks
 from components.plan.slots import prefixes
 from tests.support.environments import config
 from tests.support.standin import aws_prefixes
@@ -41,6 +42,7 @@ ARM_IMAGE: Final = "ami-0fedcba9876543210"
 # As AWS gives them to an account of some age; the codes are those of Service Quotas.
 QUOTAS: Final[Mapping[str, float]] = {
     "L-F678F1CE": 5,
+    "L-83CA0A9D": 5,
     "L-93826ACB": 500,
     "L-FE5A380F": 5,
     "L-0EA8095F": 60,
@@ -170,7 +172,10 @@ class Built:
         self.account, self.environment = account, environment
         self.plan: Plan = make_plan(environment)
         network = environment.network
-        self.vpc = account.vpc(str(network.vpc), self._own("vpc"))
+        first, *further = blocks(network)
+        self.vpc = account.vpc(str(first), self._own("vpc"))
+        for block in further:
+            account.ec2.associate_vpc_cidr_block(VpcId=self.vpc, CidrBlock=str(block))
         self.group = account.group(self.vpc, "hosts", self._own("hosts"))
         self.subnets = {
             zone.name: account.subnet(self.vpc, str(zone.subnet), zone.zone, self._own(zone.name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Final
 
 import pulumi_aws as aws
@@ -13,6 +14,7 @@ from components.clouds.aws.site import Site
 from components.clouds.shape import distinct
 from components.config.model import Existing
 from components.environment import Network, Zone
+from components.plan.blocks import block_of, blocks
 
 # The table of the public subnets. The point keeps it apart from zones, whose names have none.
 PUBLIC_TABLE: Final = "vpc.public"
@@ -52,19 +54,17 @@ def make_land(site: Site, network: Network, opts: ResourceOptions) -> Land:
     builder = _Builder(site, network, opts)
     tables = {zone.name: builder.table(zone.name) for zone in network.zones}
     subnets = {
-        zone.name: builder.subnet(zone.name, zone, str(zone.subnet), tables[zone.name])
+        zone.name: builder.subnet(zone.name, zone, zone.subnet, tables[zone.name])
         for zone in network.zones
     }
-    outer = [zone for zone in network.zones if zone.public]
     shared: dict[str, Output[str]] = {}
-    if outer:
+    if any(zone.public for zone in network.zones):
         shared[PUBLIC_TABLE] = builder.table(PUBLIC_TABLE)
         builder.open(shared[PUBLIC_TABLE])
     public = {
-        zone.name: builder.subnet(
-            f"{zone.name}.public", zone, str(zone.public), shared[PUBLIC_TABLE]
-        )
-        for zone in outer
+        zone.name: builder.subnet(f"{zone.name}.public", zone, zone.public, shared[PUBLIC_TABLE])
+        for zone in network.zones
+        if zone.public
     }
     return Land(
         vpc=builder.vpc,
@@ -83,21 +83,32 @@ class _Builder:
     def __init__(self, site: Site, network: Network, opts: ResourceOptions) -> None:
         self._site = site
         self._opts = opts
-        self.vpc = self._vpc(network)
+        self._network = network
+        first, *further = blocks(network)
+        self.vpc = self._vpc(first)
+        self._joined = {block: self._join(block) for block in further}
         self.parts: list[CustomResource] = []
         self.gateway: CustomResource | None = None
 
-    def _vpc(self, network: Network) -> Output[str]:
+    def _vpc(self, block: IPv4Network) -> Output[str]:
         kept = {"protect": True} if self._site.settings.protect else {}
         vpc = aws.ec2.Vpc(
             "vpc",
-            cidr_block=str(network.vpc),
+            cidr_block=str(block),
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags=self._site.tags("vpc"),
             opts=self._site.options(self._opts, **kept),
         )
         return vpc.id
+
+    def _join(self, block: IPv4Network) -> CustomResource:
+        return aws.ec2.VpcIpv4CidrBlockAssociation(
+            f"vpc.{block.network_address}",
+            vpc_id=self.vpc,
+            cidr_block=str(block),
+            opts=self._site.options(self._opts),
+        )
 
     def table(self, name: str) -> Output[str]:
         table = aws.ec2.RouteTable(
@@ -126,17 +137,18 @@ class _Builder:
         )
         self.parts.append(route)
 
-    def subnet(self, name: str, zone: Zone, cidr: str, table: Output[str]) -> Output[str]:
+    def subnet(self, name: str, zone: Zone, cidr: IPv4Network, table: Output[str]) -> Output[str]:
         # A subnet's CIDR, and its place in a table, are taken until the old one is gone.
         opts = self._site.options(self._opts, delete_before_replace=True)
+        joined = self._joined.get(block_of(self._network, cidr))
         subnet = aws.ec2.Subnet(
             name,
             vpc_id=self.vpc,
             availability_zone=zone.zone,
-            cidr_block=cidr,
+            cidr_block=str(cidr),
             map_public_ip_on_launch=False,  # the bastion's address is an EIP, and stays
             tags=self._site.tags(name),
-            opts=opts,
+            opts=ResourceOptions.merge(opts, ResourceOptions(depends_on=joined)),
         )
         associated = aws.ec2.RouteTableAssociation(
             name, route_table_id=table, subnet_id=subnet.id, opts=opts

@@ -23,7 +23,11 @@ def subnet_row(api: Api, subnet: str) -> Row:
 
 def vpc_cidrs(api: Api, vpc: str) -> list[IPv4Network]:
     row = api.rows("ec2:DescribeVpcs", "Vpcs", VpcIds=[vpc])[0]
-    return [IPv4Network(each["CidrBlock"]) for each in row["CidrBlockAssociationSet"]]
+    return [
+        IPv4Network(each["CidrBlock"])
+        for each in row["CidrBlockAssociationSet"]
+        if each["CidrBlockState"]["State"] == "associated"
+    ]
 
 
 def gateway_of(api: Api, vpc: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Final
 from provider.process import serve
 from tests.support.standin.aws_addresses import Eip, EipAssociation
 from tests.support.standin.aws_api import Api
+from tests.support.standin.aws_blocks import VpcIpv4CidrBlockAssociation
 from tests.support.standin.aws_gateways import InternetGateway, NatGateway
 from tests.support.standin.aws_groups import SecurityGroup
 from tests.support.standin.aws_iam import InstanceProfile, Role, RolePolicyAttachment
@@ -29,6 +30,7 @@ KINDS: Final[tuple[type[AwsKind], ...]] = (
     *(RouteTable, RouteTableAssociation, Route),
     *(Eip, EipAssociation, SecurityGroup, SecurityGroupIngressRule, SecurityGroupEgressRule),
     *(KeyPair, Role, RolePolicyAttachment, InstanceProfile, Instance),
+    VpcIpv4CidrBlockAssociation,
 )
 
 

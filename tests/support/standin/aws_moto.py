@@ -25,6 +25,7 @@ from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.route_tables import Route
 from moto.ec2.models.security_groups import SecurityGroupBackend
+from moto.ec2.models.vpcs import VPCBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -77,6 +78,7 @@ _regrouped = InstanceBackend.modify_instance_security_groups
 _modified_rules = SecurityGroupBackend.modify_security_group_rules
 _terminated = Instance.terminate
 _ran = InstanceBackend.run_instances
+_disjoined = VPCBackend.disassociate_vpc_cidr_block
 
 
 def _delete_interface(interface: NetworkInterface) -> None:
@@ -151,6 +153,21 @@ def _run(backend: Any, *words: Any, **more: Any) -> Any:
     return made
 
 
+def _disjoin(backend: Any, association_id: str) -> Any:
+    """The local entries for a block go with it."""
+    gone = _disjoined(backend, association_id)
+    for table in backend.route_tables.values():
+        if table.vpc_id == gone["vpc_id"]:
+            kept = {id_: each for id_, each in table._routes.items() if not _is_for(each, gone)}
+            table._routes = kept
+    return gone
+
+
+def _is_for(entry: Route, block: Mapping[str, Any]) -> bool:
+    """Whether it is the local entry for a block."""
+    return entry.local and str(entry.destination_cidr_block) == block["cidr_block"]
+
+
 def _terminate(instance: Instance) -> Any:
     """A terminated instance has neither groups nor interfaces."""
     previous = _terminated(instance)
@@ -170,6 +187,7 @@ def teach(place: Place) -> None:
         (SecurityGroupBackend, "modify_security_group_rules", _modify_rules),
         (InstanceBackend, "run_instances", _run),
         (Instance, "terminate", _terminate),
+        (VPCBackend, "disassociate_vpc_cidr_block", _disjoin),
     ]
     for where, name, what in changes:
         mock.patch.object(where, name, what).start()

@@ -112,16 +112,17 @@ class InLab:
         containers: IPv4Network | None,
         uplink: IPv4Network,
         images: Mapping[str, str],
+        vpc: IPv4Network | None = None,  # where a cloud's has several blocks: all of its range
         machines: Machines | None = None,  # other than real ones
     ) -> None:
         self._lab = Lab.open(lab, machines=machines)
         self._containers, self._uplink, self._images = containers, uplink, images
+        self._vpc = vpc
         self._public = PublicAddresses(lab, uplink)
 
     def vpc(self, cidr: IPv4Network, *, quota: int, mtu: int) -> None:
-        self._lab.put(
-            Vpc(cidr=cidr, containers=self._containers, uplink=self._uplink, quota=quota, mtu=mtu)
-        )
+        ranges = {"containers": self._containers, "uplink": self._uplink}
+        self._lab.put(Vpc(cidr=self._vpc or cidr, **ranges, quota=quota, mtu=mtu))
 
     def table(self, table: str) -> None:
         self._lab.put(RouteTable(name=table))
@@ -207,4 +208,5 @@ def open_place() -> Place:
         containers=IPv4Network(containers) if containers else None,
         uplink=IPv4Network(told["uplink"]),
         images=told["images"],
+        vpc=IPv4Network(told["vpc"]) if "vpc" in told else None,
     )

@@ -11,6 +11,7 @@ from components.clouds.bill import BASTION_DISK
 from components.clouds.rules import BASTION
 from components.clouds.shape import gateways
 from components.environment import AwsSettings, Environment, Zone
+from components.plan.blocks import blocks
 from components.plan.model import Plan, Slot
 
 
@@ -53,6 +54,11 @@ class Case:
     @cached_property
     def hosts(self) -> tuple[Machine, ...]:
         return tuple(map(self._host, self.plan.slots))
+
+    @cached_property
+    def blocks(self) -> tuple[IPv4Network, ...]:
+        """What the VPC is made of, the first block first; an existing one is not made."""
+        return blocks(self.network) if self.settings.existing is None else ()
 
     @cached_property
     def machines(self) -> tuple[Machine, ...]:

@@ -37,6 +37,7 @@ class Need:
 
 
 VPCS: Final = Quota("vpc", "L-F678F1CE", "VPCs of the region")
+BLOCKS: Final = Quota("vpc", "L-83CA0A9D", "IPv4 blocks of a VPC")
 ROUTES: Final = Quota("vpc", "L-93826ACB", "entries of a route table")
 GATEWAYS: Final = Quota("vpc", "L-FE5A380F", "NAT gateways of a zone")
 RULES: Final = Quota("vpc", "L-0EA8095F", "rules of a security group, in one direction")
@@ -45,7 +46,10 @@ UNITS: Final = Quota("vpc", "L-BB24F6E5", "network address units of a VPC")
 ADDRESSES: Final = Quota("ec2", "L-0263D0A3", "public addresses of the region")
 ON_DEMAND: Final = Quota("ec2", "L-1216C47A", "vCPUs of running standard instances")
 SPOT: Final = Quota("ec2", "L-34B43A08", "vCPUs of standard spot instances")
-ALL: Final = (VPCS, ROUTES, GATEWAYS, RULES, INTERFACES, UNITS, ADDRESSES, ON_DEMAND, SPOT)
+ALL: Final = (
+    *(VPCS, BLOCKS, ROUTES, GATEWAYS, RULES, INTERFACES, UNITS),
+    *(ADDRESSES, ON_DEMAND, SPOT),
+)
 
 # The families that share the quotas above; every other has one of its own.
 _STANDARD: Final = frozenset({"a", "c", "d", "h", "i", "im", "is", "m", "r", "t", "z"})
@@ -55,8 +59,8 @@ _ASK_MORE: Final = "ask for more in Service Quotas, or give up what is not neede
 
 def ask(case: Case, seen: Seen, api: Api) -> dict[Quota, Look[int]]:
     """Send the questions, one for each quota that matters."""
-    idle = ROUTES if case.by_prefixes else UNITS
-    return {quota: seen.start(partial(_value, api, quota)) for quota in ALL if quota != idle}
+    idle = {ROUTES if case.by_prefixes else UNITS, *((BLOCKS,) if len(case.blocks) < 2 else ())}
+    return {quota: seen.start(partial(_value, api, quota)) for quota in ALL if quota not in idle}
 
 
 def check(case: Case, seen: Seen, allowed: Mapping[Quota, Look[int]], findings: Findings) -> None:
@@ -100,6 +104,13 @@ def _vpcs(case: Case, seen: Seen) -> Iterator[Need]:
         yield Need(len(seen.vpcs()), 0 if seen.vpc else 1)
 
 
+def _blocks(case: Case, seen: Seen) -> Iterator[Need]:
+    """Every block of a new VPC, or those that ours lacks."""
+    if len(case.blocks) > 1:
+        missing = routes.missing_blocks(case, seen) if seen.vpc else case.blocks
+        yield Need(len(routes.cidrs_of(seen.vpc)) if seen.vpc else 0, len(missing))
+
+
 def _addresses(case: Case, seen: Seen) -> Iterator[Need]:
     """One for each NAT gateway and one for the bastion."""
     yield Need(len(seen.addresses()), addresses_missing(case, seen))
@@ -137,6 +148,7 @@ def _cpus(*, spot: bool) -> Callable[[Case, Seen], Iterator[Need]]:
 
 _NEEDS: Final[Mapping[Quota, Callable[[Case, Seen], Iterator[Need]]]] = {
     VPCS: _vpcs,
+    BLOCKS: _blocks,
     ADDRESSES: _addresses,
     GATEWAYS: _gateways,
     INTERFACES: _interfaces,

@@ -43,9 +43,8 @@ def check(case: Case, seen: Seen, api: Api, findings: Findings) -> None:
 def _requests(case: Case, seen: Seen) -> Iterator[tuple[str, Row]]:
     """What the next `up` would ask for; nothing where all stands, so that anybody may preview."""
     vpc = seen.vpc
-    if vpc is None and case.settings.existing is None:
-        cidr = str(case.network.vpc)
-        yield "ec2:CreateVpc", {"CidrBlock": cidr, **_tagged(case, "vpc")}
+    if vpc is None and case.blocks:
+        yield "ec2:CreateVpc", {"CidrBlock": str(case.blocks[0]), **_tagged(case, "vpc")}
     if not seen.our_instances:
         yield from _first(case, vpc)
     if quotas.addresses_missing(case, seen) > 0:

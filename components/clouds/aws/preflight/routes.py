@@ -12,9 +12,10 @@ from components.clouds.aws.preflight.seen import Seen
 from components.clouds.aws.tables import hop
 from components.clouds.findings import Findings
 
-_OUR_ENTRIES: Final = 2  # of a table of ours beside the hosts': local, and the way out
+_WAY_OUT: Final = 1  # of a table of ours beside the hosts' and a local one for each block
 _SIDES: Final = ("RequesterVpcInfo", "AccepterVpcInfo")
 _LOCAL: Final = "local"
+Ranges = tuple[tuple[str, IPv4Network], ...]  # each with the key that says it
 
 
 def overlaps(case: Case, seen: Seen, findings: Findings) -> None:
@@ -25,20 +26,27 @@ def overlaps(case: Case, seen: Seen, findings: Findings) -> None:
             if case.settings.existing is None:
                 _twins(case, seen, findings)
             return
-        for cidr in cidrs_of(vpc):
-            if cidr != case.network.vpc:
-                _shared(case, cidr, f"a range of {vpc['VpcId']}", findings)
+        missing = missing_blocks(case, seen)
+        for cidr in cidrs_of(vpc) - {case.network.vpc, *case.blocks}:
+            ours = (*case.ranges, *(("network.vpc", block) for block in missing))
+            _shared(case, ours, cidr, f"a range of {vpc['VpcId']}", findings)
+        # The whole range, for hosts take all of it for their VPC's; EC2 looks at its blocks alone.
+        wide = bool(case.blocks) and case.network.vpc not in case.blocks
+        whole = [("network.vpc", case.network.vpc)] if wide else []
         for peering in seen.peerings():
             for cidr in _far_cidrs(peering, vpc["VpcId"]):
-                _shared(case, cidr, f"by {peering['VpcPeeringConnectionId']}", findings)
+                told = f"by {peering['VpcPeeringConnectionId']}"
+                _shared(case, (*case.ranges, *whole), cidr, told, findings)
 
 
 def entries(case: Case, seen: Seen, findings: Findings) -> None:
     """Entries of others in the tables that get ours, for destinations of ours."""
     with findings.looking_at(case.at("network.containers")):
+        # EC2 joins a block to a VPC only where no entry is for a part of it.
+        joining = [("network.vpc", block) for block in missing_blocks(case, seen)]
         for table in tables(case, seen):
             for row, destination in _foreign(case, seen, table):
-                for key, ours in case.ranges:
+                for key, ours in (*case.ranges, *joining):
                     if destination.subnet_of(ours):
                         findings.fault(
                             case.at(key),
@@ -53,7 +61,7 @@ def entries_needed(case: Case, seen: Seen) -> int:
     """How many entries the fullest table will hold."""
     hosts = len(case.plan.routes)
     if case.settings.existing is None:
-        return hosts + _OUR_ENTRIES
+        return hosts + len(case.blocks) + _WAY_OUT
     return hosts + max(
         (1 + len(list(_foreign(case, seen, table))) for table in tables(case, seen)), default=1
     )
@@ -73,6 +81,15 @@ def cidrs_of(vpc: Row) -> set[IPv4Network]:
     sets = vpc.get("CidrBlockAssociationSet", ())
     held = [each["CidrBlock"] for each in sets if each["CidrBlockState"]["State"] == "associated"]
     return {IPv4Network(cidr) for cidr in (vpc["CidrBlock"], *held)}
+
+
+def missing_blocks(case: Case, seen: Seen) -> list[IPv4Network]:
+    """Blocks that an `up` joins to our VPC as it stands; one with another first block goes."""
+    vpc = seen.vpc
+    if vpc is None or vpc["CidrBlock"] not in map(str, case.blocks[:1]):
+        return []
+    held = cidrs_of(vpc)
+    return [block for block in case.blocks if block not in held]
 
 
 def _foreign(case: Case, seen: Seen, table: Row) -> Iterator[tuple[Row, IPv4Network]]:
@@ -102,8 +119,8 @@ def _far_cidrs(peering: Row, vpc: str) -> set[IPv4Network]:
     return {IPv4Network(text) for each in texts for text in each if text}
 
 
-def _shared(case: Case, cidr: IPv4Network, joined: str, findings: Findings) -> None:
-    for key, ours in case.ranges:
+def _shared(case: Case, ranges: Ranges, cidr: IPv4Network, joined: str, findings: Findings) -> None:
+    for key, ours in ranges:
         if cidr.overlaps(ours):
             findings.fault(
                 case.at(key),
