@@ -37,7 +37,7 @@ def test_what_needs_linux_cannot_be_loaded_there(wanted: str) -> None:
 
 
 def test_the_plugin_is_loaded_with_every_type_that_is_not_the_lab_s() -> None:
-    assert len(TYPES) == 5
+    assert len(TYPES) == 6
     done = loaded("provider.__main__", *(f"provider.offered:{token}" for token in TYPES))
     assert done.returncode == 0, done.stderr
 
