@@ -1,6 +1,6 @@
-"""`python -m scripts.tests`: all tests, two runs at a time, and what they come to together.
+"""`python -m scripts.tests`: all tests, three runs at a time, and what they come to together.
 
-Machines mostly wait for each other, so one run leaves half of two cores idle. With words for pytest
+Machines mostly wait for each other: two runs leave a third of two cores idle. With words for pytest
 it is one plain run.
 """
 
@@ -22,7 +22,7 @@ from typing import Final
 TESTS: Final = Path(__file__).resolve().parents[1] / "tests"
 LAB: Final = "lab"
 APART: Final = "operate"  # each module there has a lab of its own and may run beside any other
-AT_ONCE: Final = 2
+AT_ONCE: Final = 3
 NO_TESTS: Final = 5  # pytest's status where all were left out; their tier says why
 NEWS_EVERY: Final = 60.0  # seconds
 LONGEST: Final = 400  # characters of a failure at the end
