@@ -201,6 +201,10 @@ def _fate(slot: str, steps: Sequence[Step]) -> HostChange:
 
 
 def _moved(steps: Sequence[Step]) -> Iterator[str]:
-    """The name for it where the containers get another range, which the machine knows by a file."""
-    if any(step.op == "replace" and _RANGE in step.reasons for step in steps):
+    """The name for it where the containers get another range, which the machine knows by a file.
+
+    By what the node is told: its reason to be replaced is the machine that it depends on.
+    """
+    ranges = ((step.old.get(_RANGE), step.new.get(_RANGE)) for step in steps)
+    if any(old and new and old != new for old, new in ranges):
         yield _RANGE

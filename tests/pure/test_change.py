@@ -85,8 +85,10 @@ def test_what_a_host_was_seen_to_lack_is_told_with_the_change() -> None:
 
 def test_a_host_whose_containers_move_says_so_beside_the_machine_s_reason() -> None:
     machine, route, node = host("replace", "a10", "userData")
-    node["replaceReasons"] = ["machine", "containers"]
-    first = {**node, "op": "delete-replaced", "replaceReasons": []}
+    node["replaceReasons"] = ["machine"]
+    node["oldState"] = {"inputs": {"containers": RANGES["a10"]}}
+    first = {**node, "op": "delete-replaced", "replaceReasons": [], "newState": None}
+    node["newState"] = {"inputs": {"containers": "10.226.80.0/24"}}
 
     change = foreseen(first, machine, route, node)
 
