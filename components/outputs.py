@@ -75,7 +75,7 @@ def inventory(
             "vpc": str(plan.network.vpc),
             "containers": plan.network.ranges_text,
             "overlays": str(plan.network.overlays),
-            **({"routing": "prefixes"} if plan.network.routing == "prefixes" else {}),
+            **({"routing": "prefixes"} if plan.network.by_prefixes else {}),
         },
         "zones": {
             zone.name: {

@@ -31,7 +31,7 @@ class LabCloud:
         assert isinstance(environment.settings, LabSettings)  # noqa: S101 - the table of clouds says so
         self._lab = environment.name
         self._settings = environment.settings
-        self._prefixes = environment.network.routing == "prefixes"
+        self._prefixes = environment.network.by_prefixes
 
     @property
     def mtu(self) -> int:

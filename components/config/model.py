@@ -71,6 +71,11 @@ class Network:
     routing: Routing = "tables"
 
     @property
+    def by_prefixes(self) -> bool:
+        """Whether interfaces are given their containers' addresses, and no table has entries."""
+        return self.routing == "prefixes"
+
+    @property
     def ranges_by_key(self) -> dict[str, IPv4Network]:
         """The ranges that hold all container addresses, by their keys below `fairway:`."""
         if self.containers is not None:

@@ -113,7 +113,7 @@ def host_facts(slot: Slot, network: Network, *, environment: str, mtu: int) -> s
         "SLOT": slot.name,
         "VPC": network.vpc,
         # A fact or a file that is written another way makes a new machine of every host.
-        "RANGE" if network.routing == "tables" else "RANGES": network.ranges_text,
+        "RANGES" if network.by_prefixes else "RANGE": network.ranges_text,
         "CONTAINERS": slot.containers,
         "DOCKER0": network.docker0,
         "GWBRIDGE": network.gwbridge,
@@ -127,7 +127,7 @@ def host_facts(slot: Slot, network: Network, *, environment: str, mtu: int) -> s
 def rules_script(network: Network) -> str:
     """The text of fairway-rules: its own rules are for one range, prefixes have several."""
     text = _text("fairway-rules")
-    if network.routing == "tables":
+    if not network.by_prefixes:
         return text
     head, rest = text.split(_FIRST_RULES, 1)
     return f"{head}{_text('rules-for-ranges')}\n{_LAST_PART}{rest.split(_LAST_PART, 1)[1]}"

@@ -62,10 +62,10 @@ def _header(change: Change) -> str:
 def _carried(change: Change) -> Iterator[tuple[str, str]]:
     """Entries, and prefixes, each where there are some on one side or the other."""
     before, after = change.topology.before.plan, change.topology.after.plan
-    if after.network.routing == "prefixes":
+    if after.network.by_prefixes:
         number, what = carried(after).split(" ", 1)
         yield number, what
-    if after.network.routing == "tables" or before.routes:
+    if not after.network.by_prefixes or before.routes:
         entries = _step(len(before.routes), len(after.routes))
         quota = f" of {change.quota}" if change.quota else ""
         yield entries + quota, "entries in every route table"

@@ -73,7 +73,7 @@ def _header(plan: Plan, quota: int | None) -> str:
 
 def _carried(plan: Plan, quota: int | None) -> tuple[str, str]:
     number, what = carried(plan).split(" ", 1)
-    if plan.network.routing == "prefixes":
+    if plan.network.by_prefixes:
         return number, what
     return number + (f" of {quota}" if quota else ""), "entries in every route table"
 
@@ -118,14 +118,14 @@ def _routes(plan: Plan) -> str:
     heads = ("Packets to", "go to host", "Zone", "Address", "Role", "Pool")
     title = "Route entries"
     told = "Every zone has a route table of its own, and every table has all of these entries."
-    if plan.network.routing == "prefixes":
+    if plan.network.by_prefixes:
         title = "Prefixes"
         told = "They are given to hosts' interfaces in /28s, and no route table has an entry."
     return el("section", el("h2", title), el("p", told), table(heads, rows, names))
 
 
 def _way(plan: Plan) -> str:
-    return "routes" if plan.network.routing == "tables" else "own addresses"
+    return "own addresses" if plan.network.by_prefixes else "routes"
 
 
 def _containers(network: Network) -> list[tuple[str, IPv4Network, str]]:

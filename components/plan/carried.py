@@ -8,7 +8,7 @@ from components.plan.slots import prefixes
 
 def carried(plan: Plan) -> str:
     """Entries of each table, or prefixes of all interfaces: "6 entries in every route table"."""
-    if plan.network.routing == "prefixes":
+    if plan.network.by_prefixes:
         given = sum(len(prefixes(slot.containers)) for slot in plan.slots)
         return f"{given} prefix{'' if given == 1 else 'es'} of interfaces"
     count = len(plan.routes)

@@ -30,7 +30,7 @@ def rule_faults(
             yield from safety_faults(pools, survivable=survivable)
     if network is not None and pools is not None:
         yield from capacity_faults(network, pools)
-    by_tables = network is None or network.routing == "tables"
+    by_tables = network is None or not network.by_prefixes
     if by_tables and settings is not None and pools is not None:
         yield from quota_faults(pools, settings)
     if network is not None and isinstance(settings, CloudSettings):

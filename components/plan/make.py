@@ -38,7 +38,7 @@ def make_plan(environment: Environment) -> Plan:
 
 def routes_of(network: Network, slots: Iterable[Slot]) -> tuple[Route, ...]:
     """The entries of every route table: one for each slot, and with prefixes none."""
-    if network.routing == "prefixes":
+    if network.by_prefixes:
         return ()
     return tuple(Route(destination=slot.containers, slot=slot.name) for slot in slots)
 

@@ -23,7 +23,7 @@ def capacity_faults(network: Network, pools: Sequence[Pool]) -> Iterator[Fault]:
             elif name not in needs or needs[name].numbers[-1] < pool.numbers[-1]:
                 needs[name] = pool
     for name, pool in needs.items():
-        judge = _zone_faults if network.routing == "tables" else _inner_faults
+        judge = _inner_faults if network.by_prefixes else _zone_faults
         yield from judge(zones[name], network.host_prefix, pool)
 
 
@@ -76,8 +76,7 @@ def quota_faults(pools: Sequence[Pool], settings: Settings) -> Iterator[Fault]:
 
 def quota_of(environment: Environment) -> int | None:
     """How many entries a route table takes; None where hosts need none."""
-    by_tables = environment.network.routing == "tables"
-    return environment.settings.route_quota if by_tables else None
+    return None if environment.network.by_prefixes else environment.settings.route_quota
 
 
 def entries_needed(hosts: int, settings: Settings) -> int:

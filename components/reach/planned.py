@@ -19,7 +19,7 @@ def planned(plan: Plan, rules: Iterable[Rule]) -> World:
     """What the drivers build from this plan; `rules` are those of the hosts' group."""
     zones = [zone.name for zone in plan.network.zones]
     entries = {route.destination: route.slot for route in plan.routes}
-    by_prefixes = plan.network.routing == "prefixes"
+    by_prefixes = plan.network.by_prefixes
     return World(
         hosts={
             slot.name: Host(

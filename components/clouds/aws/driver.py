@@ -71,7 +71,11 @@ class AwsCloud:
             opts=opts,
         )
         ways_out = make_ways_out(site, land, plan.network.zones, opts)
-        aside = set_aside(site, plan.network.zones, land.subnets, opts) if self._prefixes else []
+        aside = (
+            set_aside(site, plan.network.zones, land.subnets, opts)
+            if plan.network.by_prefixes
+            else []
+        )
         return Ground(
             subnets=land.subnets,
             tables=land.tables,
@@ -85,11 +89,6 @@ class AwsCloud:
             interfaces={},
         )
 
-    @property
-    def _prefixes(self) -> bool:
-        """Whether containers are delivered to interfaces, and no table has an entry of theirs."""
-        return self._environment.network.routing == "prefixes"
-
     def _land(self, site: Site, plan: Plan, opts: ResourceOptions) -> Land:
         if self._settings.existing is not None:
             return existing_land(self._settings.existing)
@@ -102,7 +101,7 @@ class AwsCloud:
             boot,
             subnet=ground.subnets[slot.zone],
             groups=ground.groups,
-            source_dest_check=self._prefixes,
+            source_dest_check=self._environment.network.by_prefixes,
             opts=ResourceOptions.merge(opts, ResourceOptions(depends_on=list(ground.ready))),
         )
         ground.interfaces[slot.name] = instance.primary_network_interface_id
@@ -112,7 +111,7 @@ class AwsCloud:
     def route(self, slot: Slot, network: Network, host: Host, opts: ResourceOptions) -> Entry:
         ground = _ground(network)
         interface = ground.interfaces[slot.name]
-        if self._prefixes:
+        if self._environment.network.by_prefixes:
             return delivered(ground.site, slot, interface, opts)
         return entries(ground.site, slot, ground.land.routed, interface, opts)
 

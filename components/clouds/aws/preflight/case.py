@@ -46,11 +46,6 @@ class Case:
     def zones(self) -> dict[str, Zone]:
         return {zone.name: zone for zone in self.network.zones}
 
-    @property
-    def by_prefixes(self) -> bool:
-        """Whether containers are delivered to interfaces, and no table has an entry of ours."""
-        return self.network.routing == "prefixes"
-
     @cached_property
     def hosts(self) -> tuple[Machine, ...]:
         return tuple(map(self._host, self.plan.slots))

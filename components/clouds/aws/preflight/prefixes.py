@@ -15,7 +15,7 @@ from components.plan.slots import PREFIX_LENGTH
 
 def types(case: Case, seen: Seen, findings: Findings) -> None:
     """Types of hosts that have no prefixes at all, or too few places for a host's."""
-    if not case.by_prefixes:
+    if not case.network.by_prefixes:
         return
     with findings.looking_at(case.at("aws.type")):
         known = {row["InstanceType"]: row for row in seen.types()}
@@ -28,7 +28,7 @@ def types(case: Case, seen: Seen, findings: Findings) -> None:
 
 def addresses(case: Case, seen: Seen, findings: Findings) -> None:
     """Addresses and prefixes of others where our hosts' containers are to be."""
-    if not case.by_prefixes:
+    if not case.network.by_prefixes:
         return
     with findings.looking_at(case.at("network.zones")):
         for zone in case.network.zones:

@@ -59,7 +59,10 @@ _ASK_MORE: Final = "ask for more in Service Quotas, or give up what is not neede
 
 def ask(case: Case, seen: Seen, api: Api) -> dict[Quota, Look[int]]:
     """Send the questions, one for each quota that matters."""
-    idle = {ROUTES if case.by_prefixes else UNITS, *((BLOCKS,) if len(case.blocks) < 2 else ())}
+    idle = {
+        ROUTES if case.network.by_prefixes else UNITS,
+        *((BLOCKS,) if len(case.blocks) < 2 else ()),
+    }
     return {quota: seen.start(partial(_value, api, quota)) for quota in ALL if quota not in idle}
 
 
@@ -75,7 +78,7 @@ def check(case: Case, seen: Seen, allowed: Mapping[Quota, Look[int]], findings: 
         most = max(len(rules.into_hosts(case.plan, case.settings)), len(case.settings.ssh_from))
         if most > allowed[RULES]():
             _too_few(case, RULES, findings, found=f"{allowed[RULES]()}", wanted=f"{most}")
-    if not case.by_prefixes:
+    if not case.network.by_prefixes:
         with findings.looking_at(_where(case, ROUTES)):
             _entries(case, seen, allowed[ROUTES](), findings)
     _other_families(case, seen, findings)
@@ -130,7 +133,7 @@ def _interfaces(case: Case, seen: Seen) -> Iterator[Need]:
 
 
 def _units(case: Case, seen: Seen) -> Iterator[Need]:
-    if case.by_prefixes:
+    if case.network.by_prefixes:
         yield Need(prefixes.units_used(seen), prefixes.units_needed(case, seen))
 
 

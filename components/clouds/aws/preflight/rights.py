@@ -50,7 +50,7 @@ def _requests(case: Case, seen: Seen) -> Iterator[tuple[str, Row]]:
     if quotas.addresses_missing(case, seen) > 0:
         yield "ec2:AllocateAddress", {"Domain": "vpc", **_tagged(case, "elastic-ip")}
     if seen.missing and vpc is not None:
-        yield from _aside(case, seen) if case.by_prefixes else _entry(case, seen, vpc)
+        yield from _aside(case, seen) if case.network.by_prefixes else _entry(case, seen, vpc)
     for machine in {machine.spot: machine for machine in seen.missing}.values():
         yield from _instance(case, seen, machine)
 
