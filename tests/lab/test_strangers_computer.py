@@ -107,8 +107,10 @@ def _bring_along(place: Place) -> None:
     image = ensure_image("trixie", report=print).resolve()
     cache = place.data(str(CACHE.parent)) / CACHE.name / "images"
     cache.mkdir(parents=True)
+    # Not by hard links: each would change the image's own files' change times, by which `drift` of
+    # any other lab on this computer tells what was written since a machine's first boot.
     for name in (image.parent / "trixie", image):
-        subprocess.run(["cp", "-al", name, cache / name.name], check=True)
+        subprocess.run(["cp", "-a", name, cache / name.name], check=True)
     (place.root / "var/cache/fairway").symlink_to(CACHE)
 
 
