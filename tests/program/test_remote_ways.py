@@ -167,13 +167,13 @@ def test_a_host_behind_a_command_must_show_its_own_key(tmp_path: Path) -> None:
 def test_what_a_failed_tunnel_says_is_in_the_error(inner: SshServer) -> None:
     wordy = failing(inner, "echo 'error: a1 is not connected to SSM' >&2; exit 1")
     with pytest.raises(HostUnreachable, match="a1 is not connected to SSM"):
-        connect(wordy, OPERATOR.private, deadline=0.5)
+        connect(wordy, OPERATOR.private, deadline=3)
 
 
 def test_a_tunnel_that_says_more_than_a_pipe_holds_still_ends(inner: SshServer) -> None:
     endless = failing(inner, "head -c 300000 /dev/zero | tr '\\0' x >&2; echo the end >&2; exit 1")
     with pytest.raises(HostUnreachable, match="the end"):
-        connect(endless, OPERATOR.private, deadline=0.5)
+        connect(endless, OPERATOR.private, deadline=3)
 
 
 def test_a_tunnel_that_ignores_its_end_is_killed(inner: SshServer, tmp_path: Path) -> None:
