@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import paramiko
 
+from components.remote.in_order import end_input
 from components.remote.wait import Deadline
 
 CHUNK = 32768  # bytes; what one SSH packet carries
@@ -96,19 +97,6 @@ class Exchange:
             self._stderr += self._channel.recv_stderr(CHUNK)
             moved = True
         return moved
-
-
-def end_input(channel: paramiko.Channel) -> None:
-    """Say that no more input comes, unless the channel is closed already.
-
-    paramiko's `shutdown_write` lets go of the channel's lock before it sends. Where the command
-    ends in that moment, paramiko's answer to the host's close goes first, and OpenSSH ends the
-    whole connection for a word about a channel that is no more.
-    """
-    with channel.lock:
-        word = channel._send_eof()  # type: ignore[attr-defined]  # noqa: SLF001
-        if word is not None and channel.transport is not None:
-            channel.transport._send_user_message(word)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 @contextlib.contextmanager

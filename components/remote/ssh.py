@@ -14,6 +14,7 @@ from components.errors import CommandFailed, DeadlineExceeded, HostUnreachable
 from components.remote.command import Command, Result
 from components.remote.endpoint import Closable, Endpoint
 from components.remote.exchange import Exchange, Outcome, closed_at
+from components.remote.in_order import in_order
 from components.remote.masking import mask, tail
 from components.remote.wait import Deadline
 
@@ -100,7 +101,7 @@ class SshSession:
         if not self._room.acquire(timeout=limit.left):
             raise self._late(command, limit)
         try:
-            channel = self._transport.open_session(timeout=max(limit.left, 0.01))
+            channel = in_order(self._transport.open_session(timeout=max(limit.left, 0.01)))
             try:
                 with closed_at(limit, channel):
                     channel.exec_command(command.wire())
@@ -113,8 +114,10 @@ class SshSession:
     def tunnel(self, address: str, port: int, limit: Deadline) -> paramiko.Channel:
         """A connection from this host to `address`; raises paramiko's errors, for the dialler."""
         origin = ("127.0.0.1", 0)
-        return self._transport.open_channel(
-            "direct-tcpip", (address, port), origin, timeout=limit.left
+        return in_order(
+            self._transport.open_channel(
+                "direct-tcpip", (address, port), origin, timeout=limit.left
+            )
         )
 
     def _check(self) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from components.errors import CommandFailed, FairwayError, SwarmError
+from components.errors import (
+    CommandFailed,
+    FairwayError,
+    HostUnreachable,
+    RemoteError,
+    SwarmError,
+)
 from components.host.names import ROUTED_CONFIG
 from components.remote.session import Sessions
 from components.remote.wait import Deadline, Pace, Progress, Report, ignore
@@ -33,7 +39,7 @@ def bring_up(plan: NodePlan, sessions: Sessions, report: Report = ignore) -> Nod
         SwarmError: What was found must not be touched; the message says what to do.
         RemoteError: The machine does not answer, or a command failed on it.
     """
-    trouble: CommandFailed | None = None
+    trouble: RemoteError | None = None
     for _ in range(ROUNDS):
         seen = _look_until_settled(plan, sessions, report)
         found = decide(seen, plan)
@@ -45,6 +51,10 @@ def bring_up(plan: NodePlan, sessions: Sessions, report: Report = ignore) -> Nod
             # Several managers that join at once wait for one another; look again, go on from there.
             if not passes(error):
                 raise
+            trouble = error
+        except HostUnreachable as error:
+            # A connection may break under a host that is well, and what was done there is kept. The
+            # next look tells, and ends here where the host is gone.
             trouble = error
     raise trouble or SwarmError(
         where=plan.name,

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.errors import FairwayError, HostKeyMismatch, QuorumLost, SwarmError
+from components.errors import (
+    FairwayError,
+    HostKeyMismatch,
+    HostUnreachable,
+    QuorumLost,
+    SwarmError,
+)
 from components.remote.command import Secret
+from components.remote.endpoint import Session
 from components.remote.session import Sessions
-from components.swarm import apply, node, steps
+from components.swarm import apply, engine_api, node, steps
 from components.swarm.founding import await_managers
 from components.swarm.model import KEYS_LABEL, MARKER_FILE, NodeState
 from components.swarm.node import bring_up, observe, take_down
@@ -74,6 +82,35 @@ def test_all_at_once_they_become_the_same_swarm() -> None:
     assert len(here.swarms) == 1
     assert {state.swarm_id for state in states} == set(here.swarms)
     assert len({state.node_id for state in states}) == 4
+
+
+def test_a_connection_that_breaks_in_the_middle_of_a_join_is_not_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world()
+    up(here, "a1")
+    joins = engine_api.join
+
+    def join_and_break(session: Session, *rest: Any) -> None:
+        joins(session, *rest)
+        monkeypatch.setattr(engine_api, "join", joins)
+        raise HostUnreachable(where="b1", what="the connection was lost", hint="try again")
+
+    monkeypatch.setattr(engine_api, "join", join_and_break)
+    assert up(here, "b1").role == "manager"
+
+
+def test_a_host_that_dies_in_the_middle_of_a_join_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world()
+    up(here, "a1")
+
+    def die(*_: object) -> None:
+        here.hosts["b1"].up = False
+        raise HostUnreachable(where="b1", what="the connection was lost", hint="try again")
+
+    monkeypatch.setattr(engine_api, "join", die)
+    with pytest.raises(HostUnreachable, match="does not answer"):
+        up(here, "b1")
 
 
 def test_a_second_time_nothing_is_done() -> None:
