@@ -15,9 +15,9 @@ OUTSIDE = "outside"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A running probe: its container, its own address, and the port it is published on."""
+    """A running probe: its process on the host, its address, and the port it is published on."""
 
-    container: str
+    process: int
     address: IPv4Address
     published: int
 

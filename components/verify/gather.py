@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Any
 
 from components.errors import FairwayError
 from components.verify.model import Fault, NetworkView, Target
@@ -19,10 +20,9 @@ class Gathered:
     name: str
     down: str = ""
     machine: str = ""
-    version: str = ""
     busybox: str = ""  # SHA-256 in hex
     images: frozenset[str] = frozenset()
-    swarm: str = ""  # the engine's word: "active", "inactive", "pending", ...
+    swarm: str = ""  # the engine's word: "active", "inactive", "pending", ..., or its trouble
     manager: bool = False
     subnet: str = ""  # of the host's own routed-config network
 
@@ -30,20 +30,21 @@ class Gathered:
     def parse(cls, name: str, text: str) -> Gathered:
         """Read what scripts.GATHER printed."""
         part = sections(text)
-        swarm = _object(part.get("swarm", ""))
+        said = part.get("docker", "")
+        docker = _object(said)
+        swarm, _, role = str(docker.get("swarm", said)).partition("/")
         return cls(
             name=name,
             machine=part.get("machine", ""),
-            version=part.get("version", ""),
             busybox=next(iter(part.get("busybox", "").split()), ""),
-            images=frozenset(part.get("images", "").split()),
-            swarm=str(swarm.get("LocalNodeState", "")) or part.get("swarm", ""),
-            manager=bool(swarm.get("ControlAvailable")),
-            subnet=part.get("subnet", ""),
+            images=frozenset(docker.get("images", ())),
+            swarm=swarm,
+            manager=role == "manager",
+            subnet=docker.get("subnet", ""),
         )
 
 
-def _object(text: str) -> dict[str, object]:
+def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError:

@@ -6,6 +6,7 @@ A probe finds what stops packets now; this finds what is wrong and stops none ye
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from components.verify.model import Deviation, Target
 from components.verify.scripts import HOST, sections
 
 PATIENCE: Final = 20.0
+SETTLES: Final = 1.5  # seconds until a bridge that comes or goes has done so
 
 
 def deviations(crew: Crew, mtu: Mapping[str, int]) -> tuple[Deviation, ...]:
@@ -24,14 +26,22 @@ def deviations(crew: Crew, mtu: Mapping[str, int]) -> tuple[Deviation, ...]:
     A host that does not answer says nothing here: it takes no part in the proof, which names it.
     """
 
-    def one(name: str) -> str:
+    def one(name: str) -> list[Deviation]:
         arguments = (RULES_SCRIPT, ROUTED_CONFIG, str(crew.hosts[name].containers))
-        return crew.shell(name, HOST, *arguments, timeout=PATIENCE).stdout
+        text = crew.shell(name, HOST, *arguments, timeout=PATIENCE).stdout
+        return list(judge(crew.hosts[name], mtu[name], text))
 
     told = succeeded(at_once(mtu, one))
-    return tuple(
-        each for name, text in told.items() for each in judge(crew.hosts[name], mtu[name], text)
-    )
+    # A bridge is down for a moment when its first container comes or its last one goes.
+    doubtful = [name for name, found in told.items() if any(map(_of_bridge, found))]
+    if doubtful:
+        time.sleep(SETTLES)
+        told |= succeeded(at_once(doubtful, one))
+    return tuple(each for found in told.values() for each in found)
+
+
+def _of_bridge(found: Deviation) -> bool:
+    return found.kind == "bridge"
 
 
 def judge(host: Target, mtu: int, text: str) -> Iterator[Deviation]:

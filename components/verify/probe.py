@@ -77,17 +77,15 @@ def _remove(crew: Crew, manager: str, run: str, hosts: Sequence[str]) -> None:
         except RemoteError:
             continue
         break
-    at_once(hosts, lambda host: tidy.shell(host, scripts.CLEAR, run, "10", timeout=20))
+    words = (scripts.CLEAR, scripts.ON_HOST, run, "10")
+    at_once(hosts, lambda host: tidy.shell(host, *words, timeout=20))
 
 
 def await_probes(crew: Crew, run: str, hosts: Sequence[str]) -> dict[str, Probe]:
     """Wait for the probe of every host and read its address there; who lacks one is left out."""
-    limit = str(START_LIMIT)
+    words = (scripts.AWAIT_TASK, scripts.ON_HOST, run, str(START_LIMIT))
     results = at_once(
-        hosts,
-        lambda host: crew.shell(
-            host, scripts.AWAIT_TASK, run, limit, timeout=START_LIMIT + 10, ok=(0, 3)
-        ),
+        hosts, lambda host: crew.shell(host, *words, timeout=START_LIMIT + 10, ok=(0, 3))
     )
     probes = {
         name: read_probe(result.stdout)
@@ -98,15 +96,15 @@ def await_probes(crew: Crew, run: str, hosts: Sequence[str]) -> dict[str, Probe]
 
 
 def read_probe(text: str) -> Probe | None:
-    """Read `docker inspect` of a probe's container; None if it is not on the routed network."""
-    container: dict[str, Any] = json.loads(text)[0]
+    """Read Docker's description of a probe's container; None if it is not on the routed network."""
+    container: dict[str, Any] = json.loads(text)
     settings = container["NetworkSettings"]
     address = settings["Networks"].get(ROUTED_NETWORK, {}).get("IPAddress", "")
     bound = settings["Ports"].get(f"{scripts.PUBLISHED_PORT}/tcp") or []
     if not address or not bound:
         return None
     return Probe(
-        container=container["Id"],
+        process=container["State"]["Pid"],
         address=IPv4Address(address),
         published=int(bound[0]["HostPort"]),
     )
@@ -159,8 +157,8 @@ def _limit(checks: Sequence[Check]) -> float:
 def _asking(place: Place, probe: Probe, image: str, run: str) -> tuple[str, tuple[str, ...]]:
     match place:
         case "container":
-            return 'docker exec -i "$1" /bin/busybox sh /probe/ask', (probe.container,)
+            return scripts.ASK_FROM_CONTAINER, (str(probe.process),)
         case "bridge":
-            return scripts.ASK_FROM_BRIDGE, (image, run)
+            return scripts.ASK_FROM_BRIDGE, (scripts.PLUG, scripts.ASK, image, run)
         case "host":
             return scripts.ASK_FROM_HOST, (scripts.ASK, image, run)

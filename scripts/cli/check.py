@@ -22,7 +22,13 @@ def check(stack: str, deployed: Deployed, say: Callable[[str], None]) -> Report:
         return prove(stack, deployed, say, sessions)
 
 
-def prove(stack: str, deployed: Deployed, say: Callable[[str], None], sessions: Sessions) -> Report:
+def prove(
+    stack: str,
+    deployed: Deployed,
+    say: Callable[[str], None],
+    sessions: Sessions,
+    meanwhile: Callable[[], object] = bool,
+) -> Report:
     """The same over sessions that are open already, or will be; they stay open."""
     question = deployed.question
     if not question:
@@ -32,4 +38,4 @@ def prove(stack: str, deployed: Deployed, say: Callable[[str], None], sessions: 
             hint=f"run: make up STACK={stack}",
         )
     hosts, network = asked.targets(question), asked.facts(question)
-    return verify(hosts, network, sessions, asked.view(question), say)
+    return verify(hosts, network, sessions, asked.view(question), say, meanwhile=meanwhile)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from components.clouds.rules import into_hosts, into_lab_hosts
@@ -25,6 +26,7 @@ from scripts.cli.state import Deployed
 from scripts.workspace import stack_file
 
 PATIENCE = 60.0  # seconds for looking at hosts and cloud while the probes run
+Compared = tuple[tuple[Deviation, ...], str]
 OUT = GroupRule(direction="out", peer="0.0.0.0/0")
 
 
@@ -37,17 +39,20 @@ def verify(stack: str, deployed: Deployed, say: Callable[[str], None]) -> Report
     environment = read_stack_file(stack_file(stack))
     plan = make_plan(environment)
     with way.sessions(deployed.seed) as sessions, ThreadPoolExecutor(max_workers=2) as pool:
-        cloud = pool.submit(_cloud, environment, plan, deployed.question)
         hosts = pool.submit(_hosts, deployed, sessions)
-        report = check.prove(stack, deployed, say, sessions)
-        (drift, unseen), own = cloud.result(), hosts.result()
+
+        @cache
+        def cloud() -> Future[Compared]:
+            """Not before the probes: what takes longest begins first."""
+            return pool.submit(_cloud, environment, plan, deployed.question)
+
+        report = check.prove(stack, deployed, say, sessions, cloud)
+        (drift, unseen), own = cloud().result(), hosts.result()
     note = _outdated(stack, plan, deployed.question)
     return replace(report, drift=(*drift, *own), unseen=unseen, notes=(*report.notes, *note))
 
 
-def _cloud(
-    environment: Environment, plan: Plan, question: Mapping[str, Any]
-) -> tuple[tuple[Deviation, ...], str]:
+def _cloud(environment: Environment, plan: Plan, question: Mapping[str, Any]) -> Compared:
     """What is not as planned in the cloud; and why that could not be seen, "" where it was."""
     if not question:
         return (), ""

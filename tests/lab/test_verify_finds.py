@@ -47,8 +47,9 @@ def on(t5: Town, host: str, broken: str, mended: str) -> Iterator[None]:
 
 def left_over(t5: Town) -> str:
     services = t5.run("a1", "docker service ls -q --filter label=fairway.verify")
-    probes = [t5.run(host, "docker ps -aq --filter label=fairway.verify.run") for host in HOSTS]
-    return services + "".join(probes)
+    probe = "docker ps -aq --filter label=fairway.verify.run"
+    port = "ip -o link show type veth | grep ': fairway' || true"
+    return services + "".join(t5.run(host, f"{probe}; {port}") for host in HOSTS)
 
 
 def test_a_healthy_network_is_proven_and_nothing_stays(t5: Town) -> None:
@@ -166,6 +167,32 @@ def test_a_host_that_translates_its_containers_is_named_with_the_rule(t5: Town) 
     assert (found.fault.cause, found.fault.where) == ("source-translated", "a1")
     assert "10.225.1.0/24 ! -o docker0 -j MASQUERADE" in found.fault.evidence
     assert pairs(found) == {("a1", "a2"), ("a1", "b1")}
+
+
+def docker0_containers(t5: Town, host: str) -> int:
+    """How many containers the host made on docker0 in the last minute."""
+    made = "docker events --since 1m --until 0s --filter event=connect --filter network=bridge"
+    return len(t5.run(host, f"{made} --format x").split())
+
+
+def test_what_docker0_loses_is_believed_only_from_a_container_on_it(t5: Town) -> None:
+    before = docker0_containers(t5, "a1")
+    rule = "DOCKER-USER -i docker0 -j DROP"
+    with on(t5, "a1", f"iptables -I {rule}", f"iptables -D {rule}"):
+        report = t5.verify()
+    checks = {check for failure in report.failures for check in failure.checks}
+    assert checks == {"docker0 container -> published port", "docker0 container -> outside"}
+    assert docker0_containers(t5, "a1") == before + 1
+    assert left_over(t5) == ""
+
+
+def test_a_host_that_cannot_plug_into_docker0_asks_from_a_container(t5: Town) -> None:
+    before = {host: docker0_containers(t5, host) for host in HOSTS}
+    with on(t5, "a2", "mv /usr/bin/unshare /root/", "mv /root/unshare /usr/bin/"):
+        report = t5.verify()
+    assert report.ok, report.text()
+    made = {host for host in HOSTS if docker0_containers(t5, host) > before[host]}
+    assert made == {"a2"}
 
 
 def test_a_host_that_stopped_forwarding_is_named(t5: Town) -> None:

@@ -183,7 +183,7 @@ def test_verify_goes_by_the_stack_s_own_way(monkeypatch: pytest.MonkeyPatch) -> 
     question = {**QUESTION, "way": BASTION}
     told = _resource("fairway:verify:Report", "lab", inputs=question, outputs={})
     asked: list[Any] = []
-    monkeypatch.setattr(check, "verify", lambda *words: asked.extend(words))
+    monkeypatch.setattr(check, "verify", lambda *words, **_: asked.extend(words))
 
     check.check("lab", state.parse("lab", _exported(told)), print)
 
@@ -251,7 +251,7 @@ def test_verify_s_exit_status_tells_whether_the_network_is_as_planned(
     }
     broken = [{"fault": fault, "pairs": [["a1", "b1"]], "checks": ["tcp"]} for _ in failures]
     report = Report.from_dict({**ANSWER, "failures": broken})
-    monkeypatch.setattr(check, "verify", lambda *_: report)
+    monkeypatch.setattr(check, "verify", lambda *_, **__: report)
     monkeypatch.setattr(proving, "deviations", lambda *_: ())
     done = _run("verify", "--json")
     assert done.exit_code == status
@@ -260,7 +260,7 @@ def test_verify_s_exit_status_tells_whether_the_network_is_as_planned(
 
 @pytest.mark.usefixtures("stands")
 def test_an_error_of_ours_is_one_message_and_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise VerifyFailed(where="a1", what="no busybox", hint="use our image")
 
     monkeypatch.setattr(check, "verify", fail)

@@ -15,16 +15,9 @@ TEXT = """\
 x86_64
 == busybox
 7ae95c260622  /bin/busybox
-== version
-26.1.5+dfsg1
-== swarm
-{"NodeID":"abc","NodeAddr":"10.95.1.11","LocalNodeState":"active","ControlAvailable":true}
-== images
-fairway-probe:1-2
-fairway-probe:3-4
-== subnet
-10.225.1.0/24
-"""
+== docker
+{"swarm": "active/manager", "images": ["fairway-probe:1-2", "fairway-probe:3-4"], "subnet": "10.225.1.0/24"}
+"""  # noqa: E501
 GOOD = Gathered.parse("a1", TEXT)
 
 
@@ -33,7 +26,6 @@ def test_a_hosts_answer_is_read() -> None:
         Gathered(
             name="a1",
             machine="x86_64",
-            version="26.1.5+dfsg1",
             busybox="7ae95c260622",
             images=frozenset({"fairway-probe:1-2", "fairway-probe:3-4"}),
             swarm="active",
@@ -77,10 +69,10 @@ def test_a_cloud_that_does_not_answer_leaves_the_host_down() -> None:
 
 
 def test_an_engine_that_is_down_is_told_in_its_own_words() -> None:
-    seen = Gathered.parse("a1", "== swarm\nCannot connect to the Docker daemon\n== subnet\n")
+    seen = Gathered.parse("a1", "== docker\nDocker does not answer: Connection refused\n")
     fault = unfit(A1, seen, None)
     assert fault is not None
-    assert fault.evidence == "Cannot connect to the Docker daemon"
+    assert fault.evidence == "Docker does not answer: Connection refused"
 
 
 def test_a_task_that_does_not_run_brings_its_own_error() -> None:
@@ -96,11 +88,11 @@ def test_a_drained_node_is_told_how_to_come_back() -> None:
 
 
 def test_a_probe_is_read_from_its_containers_own_description() -> None:
-    text = """[{"Id": "c0ffee", "NetworkSettings": {
+    text = """{"State": {"Pid": 77}, "NetworkSettings": {
         "Networks": {"routed": {"IPAddress": "10.225.1.2"}},
-        "Ports": {"81/tcp": null, "8080/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}]}}}]"""
+        "Ports": {"81/tcp": null, "8080/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}]}}}"""
     probe = read_probe(text)
     assert probe is not None
-    assert (probe.container, str(probe.address), probe.published) == ("c0ffee", "10.225.1.2", 32768)
+    assert (probe.process, str(probe.address), probe.published) == (77, "10.225.1.2", 32768)
     assert read_probe(text.replace("10.225.1.2", "")) is None
     assert read_probe(text.replace('"routed"', '"other"')) is None

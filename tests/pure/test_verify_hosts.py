@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from components.errors import HostUnreachable
+from components.remote.endpoint import Endpoint, Session
 from components.remote.wait import Deadline
 from components.swarm.steps import routed_options
+from components.verify import hosts
 from components.verify.crew import Crew
 from components.verify.hosts import deviations, judge
 from components.verify.model import Deviation
+from tests.support.scripted import ScriptedSession
 from tests.support.verify_world import HOSTS
 
 B1 = HOSTS[2]
@@ -69,6 +72,36 @@ def test_a_container_network_with_another_range_or_other_options_is_named() -> N
 def test_a_container_network_that_is_gone_is_named() -> None:
     (found,) = judged("== rules\n== network\n[]\n== bridge\n[]\n")
     assert (found.where, found.found) == ("network routed-config of b1", "no such network")
+
+
+def looked_at(monkeypatch: pytest.MonkeyPatch, *texts: str) -> list[Deviation]:
+    """What is found on b1 where it shows these, one after the other."""
+    monkeypatch.setattr(hosts, "SETTLES", 0.0)
+    session = ScriptedSession(endpoint=B1.endpoint)
+    for text in texts:
+        session.on("== rules", text, once=True)
+
+    class Opens:
+        def to(self, endpoint: Endpoint, *, deadline: float = 0) -> Session:
+            del endpoint, deadline
+            return session
+
+    crew = Crew(hosts={"b1": B1}, sessions=Opens(), deadline=Deadline(5))
+    return list(deviations(crew, {"b1": 1500}))
+
+
+def test_a_bridge_that_is_just_coming_up_is_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    down = {**UP, "flags": ["BROADCAST"]}
+    assert looked_at(monkeypatch, said(link=down), said(link=UP)) == []
+    (found,) = looked_at(monkeypatch, said(link=down), said(link=down))
+    assert found.kind == "bridge"
+
+
+def test_what_is_no_bridge_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = looked_at(monkeypatch, said(rules="filter FORWARD: jump"))
+    assert found.kind == "packet-rules"
 
 
 class Silent:

@@ -19,6 +19,7 @@ from components.remote.command import Command, Result
 from components.remote.endpoint import Endpoint, Session
 from components.verify import fingerprint, verify
 from components.verify.image import tag
+from components.verify.scripts import AWAIT_TASK, CLEAR
 from tests.support.scripted import ScriptedSession
 from tests.support.verify_world import FACTS, HOSTS, PROBES, TARGETS, FakeView, routes
 
@@ -27,12 +28,12 @@ TAG = tag("5a")
 
 
 def gathered(name: str, *, images: str = TAG, manager: bool = True) -> str:
-    swarm = {"LocalNodeState": "active", "ControlAvailable": manager}
-    subnet = TARGETS[name].containers
-    return (
-        f"== machine\nx86_64\n== busybox\n5a  /bin/busybox\n== swarm\n{json.dumps(swarm)}\n"
-        f"== images\n{images}\n== subnet\n{subnet}\n"
-    )
+    docker = {
+        "swarm": "active/manager" if manager else "active/worker",
+        "images": [images],
+        "subnet": str(TARGETS[name].containers),
+    }
+    return f"== machine\nx86_64\n== busybox\n5a  /bin/busybox\n== docker\n{json.dumps(docker)}\n"
 
 
 def inspected(name: str) -> str:
@@ -40,7 +41,7 @@ def inspected(name: str) -> str:
     ports = {"8080/tcp": [{"HostPort": str(probe.published)}]}
     networks = {"routed": {"IPAddress": str(probe.address)}}
     settings = {"Networks": networks, "Ports": ports}
-    return json.dumps([{"Id": probe.container, "NetworkSettings": settings}])
+    return json.dumps({"State": {"Pid": probe.process}, "NetworkSettings": settings})
 
 
 def says(name: str, place: str) -> Callable[[bytes], str]:
@@ -81,15 +82,15 @@ class Host(ScriptedSession):
 
 def host(name: str) -> Host:
     replies = [
-        ("docker exec", says(name, "container")),
+        ("nsenter --target", says(name, "container")),
         ("--network host", says(name, "host")),
         ("docker run", says(name, "bridge")),
     ]
     session = Host(endpoint=TARGETS[name].endpoint, replies=replies)
     session.on("sh -c true sh").on("== machine", gathered(name))
     session.on("docker service create", "id")
-    session.on("docker inspect", inspected(name))
-    session.on("docker service rm", "").on("docker ps -aq", "")
+    session.on(AWAIT_TASK, inspected(name)).on(CLEAR, "")
+    session.on("docker service rm", "")
     rules = "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n"
     look = f"== ip_forward\n1\n== iptables\n{rules}== routes\n{routes(TARGETS[name])}\n== rules\n"
     return session.on("iptables-save", look)
@@ -117,7 +118,7 @@ def test_a_healthy_network_is_proven_and_everything_is_removed() -> None:
     assert report.ok, report.text()
     assert [line.container for line in report.hosts] == ["10.225.1.2", "10.225.2.2", "10.225.3.2"]
     assert len(world.ran("a1", "docker service rm")) == 2  # old runs' with the create, then ours
-    assert all(world.ran(name, "docker ps -aq") for name in TARGETS)
+    assert all(world.ran(name, CLEAR) for name in TARGETS)
 
 
 def test_the_timings_name_every_stage() -> None:
@@ -166,12 +167,12 @@ def test_a_host_that_hangs_is_down_and_the_command_is_not_shown_as_a_page() -> N
 
 def test_a_lost_pair_is_looked_into_while_the_probes_still_run() -> None:
     world = World()
-    world.hosts["a1"].replies.insert(0, ("docker exec", lambda stdin: "0 lost timed out\n"))
+    world.hosts["a1"].replies.insert(0, ("nsenter --target", lambda stdin: "0 lost timed out\n"))
     report = verify(HOSTS, FACTS, world)
     assert "forward-policy" in {failure.fault.cause for failure in report.failures}
     ran = world.hosts["a2"].ran
     assert next(i for i, c in enumerate(ran) if "iptables-save" in c) < next(
-        i for i, c in enumerate(ran) if "docker ps -aq" in c
+        i for i, c in enumerate(ran) if CLEAR in c
     )
 
 
@@ -192,7 +193,7 @@ class Refusing(FakeView):
 
 def test_a_cloud_that_refuses_is_asked_once_and_the_report_says_so() -> None:
     world, view = World(gone={"b1"}), Refusing()
-    world.hosts["a1"].replies.insert(0, ("docker exec", lambda stdin: "0 lost timed out\n"))
+    world.hosts["a1"].replies.insert(0, ("nsenter --target", lambda stdin: "0 lost timed out\n"))
     report = verify(HOSTS, FACTS, world, view)
 
     causes = {failure.fault.cause for failure in report.failures}
@@ -208,7 +209,7 @@ def test_a_cloud_that_is_never_asked_is_not_in_the_notes() -> None:
 
 def test_a_probe_that_does_not_start_brings_the_swarms_own_words() -> None:
     world = World()
-    world.hosts["b1"].first("docker inspect", Result(3, "", "", 0.0))
+    world.hosts["b1"].first(AWAIT_TASK, Result(3, "", "", 0.0))
     tasks = json.dumps({"Node": "b1", "CurrentState": "Pending", "Error": "no suitable node"})
     nodes = json.dumps({"Hostname": "b1", "Status": "Ready", "Availability": "Drain"})
     world.hosts["a1"].first("== tasks", f"== tasks\n{tasks}\n== nodes\n{nodes}\n")
@@ -251,11 +252,11 @@ def test_an_interrupted_verify_removes_its_probes() -> None:
     def interrupt(stdin: bytes) -> str:
         raise KeyboardInterrupt
 
-    world.hosts["a1"].replies.insert(0, ("docker exec", interrupt))
+    world.hosts["a1"].replies.insert(0, ("nsenter --target", interrupt))
     with pytest.raises(KeyboardInterrupt):
         verify(HOSTS, FACTS, world)
     assert world.ran("a1", "docker node ls")
-    assert world.ran("b1", "docker ps -aq")
+    assert world.ran("b1", CLEAR)
 
 
 def test_hosts_without_any_busybox_are_an_error_that_names_the_package() -> None:
@@ -271,6 +272,14 @@ def test_progress_is_told() -> None:
     verify(HOSTS, FACTS, World(), None, said.append)
     assert said[0] == "looking at 3 hosts"
     assert said[-1].startswith("asking ")
+
+
+def test_what_is_done_meanwhile_begins_when_the_probes_are_on_their_way() -> None:
+    world = World()
+    ran: list[list[str]] = []
+    verify(HOSTS, FACTS, world, meanwhile=lambda: ran.append([*world.hosts["a1"].ran]))
+    (so_far,) = ran
+    assert "docker service create" in so_far[-1]
 
 
 def test_the_fingerprint_does_not_depend_on_order() -> None:

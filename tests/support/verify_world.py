@@ -97,8 +97,8 @@ def target(name: str, number: int) -> Target:
 HOSTS = (target("a1", 1), target("a2", 2), target("b1", 3))
 TARGETS = {host.name: host for host in HOSTS}
 PROBES = {
-    host.name: Probe(container=f"id-{host.name}", address=host.containers[2], published=32768)
-    for host in HOSTS
+    host.name: Probe(process=number, address=host.containers[2], published=32768)
+    for number, host in enumerate(HOSTS, start=77)
 }
 
 
