@@ -16,17 +16,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.bucket import BUCKET, Bucket, bucket
+from tests.support.bucket import Bucket, bucket, settings
 from tests.support.checkout import Checkout
 from tests.support.cloud_checkout import cloud_checkout
 from tests.support.stage import config
 
 STACK = "t22"
 LABS = {"aws": "t22aws", "alicloud": "t22ali"}
-PLACES = {
-    "aws": {"to": f"s3://{BUCKET}/{STACK}"},
-    "alicloud": {"to": f"oss://{BUCKET}/{STACK}", "role": "fairway-backup"},
-}
 HUSH = "hush hush hush hush"
 BY_HAND = "echo 'vm.swappiness = 1' >/etc/sysctl.d/99-hand.conf"
 NODES = "{{.Description.Hostname}} {{.Status.Addr}} {{.Status.State}} {{json .Spec.Labels}}"
@@ -65,7 +61,7 @@ def town(
     cloud = request.param
     folder = tmp_path_factory.mktemp(f"day-two-{cloud}")
     wanted = config(cloud, zones="ab", managers="a", workers="b", ranges=(112, 242))
-    wanted["backup"] = {"every": "1d", **PLACES[cloud]}
+    wanted["backup"] = {"every": "1d", **settings(cloud, STACK)}
     computer = str(IPv4Network(wanted[cloud]["ssh_from"][0])[1])
     with cloud_checkout(cloud, folder, STACK, wanted, lab=LABS[cloud]) as checkout:
         checkout.make("up").good()

@@ -20,17 +20,13 @@ from components.remote import way
 from components.remote.keys import operator_key
 from components.remote.session import Sessions
 from scripts.cli.state import Deployed
-from tests.support.bucket import BUCKET, Bucket, bucket
+from tests.support.bucket import Bucket, bucket, settings
 from tests.support.checkout import Checkout
 from tests.support.cloud_checkout import cloud_checkout
 from tests.support.stage import config
 
 STACK = "t29"
 LABS = {"aws": "t29aws", "alicloud": "t29ali"}
-PLACES = {
-    "aws": {"to": f"s3://{BUCKET}/{STACK}"},
-    "alicloud": {"to": f"oss://{BUCKET}/{STACK}", "role": "fairway-backup"},
-}
 KEY_PAIRS = {"aws": {f"{STACK}-operator-2"}, "alicloud": set()}  # takes no keys of this kind
 MANAGERS = ("a1", "b1", "c1")
 MAKE = """\
@@ -79,7 +75,7 @@ def town(
     cloud = request.param
     folder = tmp_path_factory.mktemp(f"rescue-{cloud}")
     wanted = config(cloud, managers="abc", workers="", ranges=(119, 249))
-    wanted["backup"] = {"every": "1d", **PLACES[cloud]}
+    wanted["backup"] = {"every": "1d", **settings(cloud, STACK)}
     computer = str(IPv4Network(wanted[cloud]["ssh_from"][0])[1])
     with cloud_checkout(cloud, folder, STACK, wanted, lab=LABS[cloud]) as checkout:
         checkout.make("up").good()

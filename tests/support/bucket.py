@@ -29,6 +29,13 @@ KEYS: Final = ("AKIDEXAMPLE", "secret", "token")
 SERVICE: Final = Path(__file__).parent / "metadata_service.py"
 Sh = Callable[..., str]  # (host, *words): its output
 
+def settings(cloud: str, stack: str) -> dict[str, str]:
+    """What a stack's file says of the bucket, under `backup`."""
+    if cloud == "aws":
+        return {"to": f"s3://{BUCKET}/{stack}"}
+    return {"to": f"oss://{BUCKET}/{stack}", "role": "fairway-backup"}
+
+
 # Nothing of it is where drift looks: units are transient.
 _OFFER: Final = """
 ip address replace "$1/32" dev lo
