@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from components.config.faults import Fault, nearest
-from components.config.model import CloudSettings, Environment, Network, Pool, Settings, Zone
+from components.config.model import (
+    AwsSettings,
+    CloudSettings,
+    Environment,
+    Network,
+    Pool,
+    Settings,
+    Zone,
+)
 from components.plan import slots
 
 LONGEST_HOST_NAME = 63  # bytes of one DNS label
@@ -60,14 +68,14 @@ def name_faults(stack: str, pools: Sequence[Pool]) -> Iterator[Fault]:
 
 
 def quota_faults(pools: Sequence[Pool], settings: Settings) -> Iterator[Fault]:
-    """More routes, one for each host and on a cloud one for the way out, than a table takes."""
+    """More routes, one for each host and what else is in a cloud's tables, than a table takes."""
     hosts, quota = sum(sum(pool.hosts.values()) for pool in pools), settings.route_quota
     routes = entries_needed(hosts, settings)
     if routes > quota:
         yield Fault(
             path=f"fairway:{settings.key}.route_quota",
             what="every route table needs an entry for each host",
-            found=f"{hosts} hosts{' and the way out' if routes > hosts else ''}",
+            found=" and ".join((f"{hosts} hosts", *_other_entries(settings))),
             wanted=f"at most {quota}, the quota of one table",
             hint=f"raise the quota to {routes} (docs/limits.md),"
             f" or plan {routes - quota} fewer hosts",
@@ -81,7 +89,14 @@ def quota_of(environment: Environment) -> int | None:
 
 def entries_needed(hosts: int, settings: Settings) -> int:
     """How many entries each route table has for so many hosts."""
-    return hosts + (isinstance(settings, CloudSettings) and settings.nat != "none")
+    return hosts + len(_other_entries(settings))
+
+
+def _other_entries(settings: Settings) -> tuple[str, ...]:
+    """What is in a table beside the hosts, and counts. AWS's own entry is there from the start."""
+    way_out = isinstance(settings, CloudSettings) and settings.nat != "none"
+    own = isinstance(settings, AwsSettings)
+    return ("the way out",) * way_out + ("the VPC itself",) * own
 
 
 def _unknown_zone(pool: Pool, name: str, zones: dict[str, Zone]) -> Fault:

@@ -180,11 +180,11 @@ def test_an_image_is_never_guessed(cloud: str) -> None:
 
 
 def test_more_hosts_than_a_table_takes_are_refused_in_the_words_of_the_cloud() -> None:
-    assert told("aws", own("aws", route_quota=7)) == []
-    (message,) = told("aws", own("aws", route_quota=6))
+    assert told("aws", own("aws", route_quota=8)) == []
+    (message,) = told("aws", own("aws", route_quota=7))
 
     assert message.startswith("fairway:aws.route_quota: every route table needs an entry")
-    assert "found 6 hosts and the way out, wanted at most 6" in message
+    assert "found 6 hosts and the way out and the VPC itself, wanted at most 7" in message
 
 
 def test_a_vpc_is_no_wider_than_aws_makes_them_and_the_lab_takes_more() -> None:

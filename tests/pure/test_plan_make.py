@@ -67,12 +67,12 @@ def test_prefixes_are_the_28s_of_a_cidr_in_order() -> None:
     assert slots.prefixes(IPv4Network("10.1.18.16/28")) == (IPv4Network("10.1.18.16/28"),)
 
 
-def test_where_no_host_needs_an_entry_there_is_no_quota_and_no_entry_but_the_way_out() -> None:
+def test_where_no_host_needs_an_entry_there_is_no_quota_and_no_entry_but_the_cloud_s_own() -> None:
     inside, outside = environment(by_prefixes), environment()
 
     assert (quota_of(outside), quota_of(inside)) == (200, None)
     assert entries_needed(len(make_plan(inside).routes), inside.settings) == 0
-    assert entries_needed(len(make_plan(inside).routes), aws_environment().settings) == 1
+    assert entries_needed(len(make_plan(inside).routes), aws_environment().settings) == 2
 
 
 def test_a_slot_that_is_not_planned_is_not_found() -> None:

@@ -29,6 +29,7 @@ KEYS: Final = ("AKIDEXAMPLE", "secret", "token")
 SERVICE: Final = Path(__file__).parent / "metadata_service.py"
 Sh = Callable[..., str]  # (host, *words): its output
 
+
 def settings(cloud: str, stack: str) -> dict[str, str]:
     """What a stack's file says of the bucket, under `backup`."""
     if cloud == "aws":
