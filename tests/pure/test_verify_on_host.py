@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -169,6 +170,31 @@ def test_a_docker_that_is_not_there_is_told_in_one_line(
     monkeypatch.setattr(on_host, "SOCKET", str(tmp_path / "nothing"))
     assert on_host.main(["look", "routed-config", "fairway-probe"]) == 1
     assert capsys.readouterr().err.startswith("Docker does not answer: [Errno 2]")
+
+
+def test_a_docker_that_breaks_off_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = str(tmp_path / "docker.sock")
+    monkeypatch.setattr(on_host, "SOCKET", path)
+    for said in (b"", b"HTTP/1.0 500 Internal Server Error\r\nServer: Docker\r\n"):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            ends = threading.Thread(target=break_off, args=(listener, said))
+            ends.start()
+            assert on_host.main(["clear", RUN, "5"]) == 1
+            ends.join()
+        Path(path).unlink()
+        assert capsys.readouterr().err.startswith("Docker does not answer: ")
+
+
+def break_off(listener: socket.socket, said: bytes) -> None:
+    """Say this to the first who asks, and no more."""
+    asking, _ = listener.accept()
+    with asking:
+        asking.recv(10000)
+        asking.sendall(said)
 
 
 def test_what_is_sent_to_hosts_is_this_text_and_needs_nothing_but_python() -> None:
