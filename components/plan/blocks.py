@@ -87,4 +87,6 @@ def _subnets(network: Network) -> Iterator[tuple[str, IPv4Network]]:
 
 
 def _block(subnet: IPv4Network) -> IPv4Network:
+    if subnet.prefixlen < WIDEST_BLOCK:
+        return subnet  # refused by its own name (width_faults)
     return subnet.supernet(new_prefix=WIDEST_BLOCK)

@@ -32,6 +32,6 @@ def rule_faults(
         yield from capacity_faults(network, pools)
     by_tables = network is None or not network.by_prefixes
     if by_tables and settings is not None and pools is not None:
-        yield from quota_faults(pools, settings)
+        yield from quota_faults(pools, network, settings)
     if network is not None and isinstance(settings, CloudSettings):
         yield from cloud_faults(network, pools or (), settings)

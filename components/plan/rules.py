@@ -16,6 +16,7 @@ from components.config.model import (
     Zone,
 )
 from components.plan import slots
+from components.plan.blocks import blocks
 
 LONGEST_HOST_NAME = 63  # bytes of one DNS label
 
@@ -67,15 +68,17 @@ def name_faults(stack: str, pools: Sequence[Pool]) -> Iterator[Fault]:
                 )
 
 
-def quota_faults(pools: Sequence[Pool], settings: Settings) -> Iterator[Fault]:
+def quota_faults(
+    pools: Sequence[Pool], network: Network | None, settings: Settings
+) -> Iterator[Fault]:
     """More routes, one for each host and what else is in a cloud's tables, than a table takes."""
     hosts, quota = sum(sum(pool.hosts.values()) for pool in pools), settings.route_quota
-    routes = entries_needed(hosts, settings)
+    routes = entries_needed(hosts, network, settings)
     if routes > quota:
         yield Fault(
             path=f"fairway:{settings.key}.route_quota",
             what="every route table needs an entry for each host",
-            found=" and ".join((f"{hosts} hosts", *_other_entries(settings))),
+            found=" and ".join((f"{hosts} hosts", *_other_entries(network, settings))),
             wanted=f"at most {quota}, the quota of one table",
             hint=f"raise the quota to {routes} (docs/limits.md),"
             f" or plan {routes - quota} fewer hosts",
@@ -87,16 +90,20 @@ def quota_of(environment: Environment) -> int | None:
     return None if environment.network.by_prefixes else environment.settings.route_quota
 
 
-def entries_needed(hosts: int, settings: Settings) -> int:
+def entries_needed(hosts: int, network: Network | None, settings: Settings) -> int:
     """How many entries each route table has for so many hosts."""
-    return hosts + len(_other_entries(settings))
+    return hosts + sum(_other_entries(network, settings).values())
 
 
-def _other_entries(settings: Settings) -> tuple[str, ...]:
-    """What is in a table beside the hosts, and counts. AWS's own entry is there from the start."""
-    way_out = isinstance(settings, CloudSettings) and settings.nat != "none"
-    own = isinstance(settings, AwsSettings)
-    return ("the way out",) * way_out + ("the VPC itself",) * own
+def _other_entries(network: Network | None, settings: Settings) -> dict[str, int]:
+    """What is in a table beside the hosts, and counts. AWS's own are there from the start."""
+    found = {}
+    if isinstance(settings, CloudSettings) and settings.nat != "none":
+        found["the way out"] = 1
+    if isinstance(settings, AwsSettings):
+        known = network if settings.existing is None else None
+        found["the VPC itself"] = len(blocks(known)) if known else 1
+    return found
 
 
 def _unknown_zone(pool: Pool, name: str, zones: dict[str, Zone]) -> Fault:

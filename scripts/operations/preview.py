@@ -67,7 +67,8 @@ def seen(stack: str) -> Seen:
     ranges = {host["name"]: host["containers"] for host in question.get("hosts", [])}
     ranges |= {slot.name: str(slot.containers) for slot in plan.slots}
     foreseen = foresee(stack, frozenset(ranges))
-    entries, quota = entries_needed(len(plan.routes), environment.settings), quota_of(environment)
+    entries = entries_needed(len(plan.routes), environment.network, environment.settings)
+    quota = quota_of(environment)
     said = Meaning((), (), {}, (), foreseen.fingerprint, entries, quota)
     if not foreseen.nothing:
         nothing = Standing(quota=quota)

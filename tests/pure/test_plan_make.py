@@ -18,6 +18,7 @@ from components.plan.claims import Claim, claim_faults
 from components.plan.make import claims_of
 from components.plan.rules import entries_needed, quota_of
 from components.plan.safety import deadly_zones, quorum
+from tests.support.aws_blocks import apart
 from tests.support.environments import aws_environment, by_prefixes, environment
 from tests.support.properties import patiently
 
@@ -71,8 +72,16 @@ def test_where_no_host_needs_an_entry_there_is_no_quota_and_no_entry_but_the_clo
     inside, outside = environment(by_prefixes), environment()
 
     assert (quota_of(outside), quota_of(inside)) == (200, None)
-    assert entries_needed(len(make_plan(inside).routes), inside.settings) == 0
-    assert entries_needed(len(make_plan(inside).routes), aws_environment().settings) == 2
+    assert entries_needed(len(make_plan(inside).routes), inside.network, inside.settings) == 0
+    on_aws = aws_environment()
+    assert entries_needed(len(make_plan(inside).routes), on_aws.network, on_aws.settings) == 2
+
+
+def test_each_block_of_a_vpc_has_an_entry_in_every_table() -> None:
+    wide, narrow = aws_environment(apart("10.92.0.0/14")), aws_environment()
+
+    assert entries_needed(6, narrow.network, narrow.settings) == 6 + 1 + 1
+    assert entries_needed(6, wide.network, wide.settings) == 6 + 1 + 3
 
 
 def test_a_slot_that_is_not_planned_is_not_found() -> None:
