@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import paramiko
 
-from components.remote.in_order import end_input
 from components.remote.wait import Deadline
 
 CHUNK = 32768  # bytes; what one SSH packet carries
@@ -41,7 +40,7 @@ class Outcome:
 
 
 class Exchange:
-    """Feeds and drains one channel until the command has ended."""
+    """Feeds and drains one channel, whose words stay in order, until the command has ended."""
 
     def __init__(self, channel: paramiko.Channel, data: bytes | None) -> None:
         self._channel = channel
@@ -82,7 +81,7 @@ class Exchange:
             sent = self._channel.send(bytes(self._input[:CHUNK])) if self._input else 0
             self._input = self._input[sent:]
             if not self._input:
-                end_input(self._channel)
+                self._channel.shutdown_write()
         except OSError:  # the command closed its stdin or ended: its status tells the story
             self._input = self._input[:0]
         self._open = bool(self._input)

@@ -16,16 +16,11 @@ import paramiko
 
 
 def in_order(channel: paramiko.Channel) -> paramiko.Channel:
-    """The channel, whose data stay in order from now on. Of its end see `end_input`."""
+    """The channel, whose data and their end stay in order from now on."""
     private: Any = channel
     private._send = partial(_send, private)  # noqa: SLF001 - what paramiko's send() goes through
+    private.shutdown_write = partial(_say, private, private._send_eof)  # noqa: SLF001
     return channel
-
-
-def end_input(channel: paramiko.Channel) -> None:
-    """Say that no more input comes, unless the channel is closed already."""
-    private: Any = channel
-    _say(private, private._send_eof)  # noqa: SLF001
 
 
 def _send(channel: Any, data: bytes, message: paramiko.Message) -> int:

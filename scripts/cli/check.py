@@ -27,7 +27,7 @@ def prove(
     deployed: Deployed,
     say: Callable[[str], None],
     sessions: Sessions,
-    meanwhile: Callable[[], object] = bool,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Report:
     """The same over sessions that are open already, or will be; they stay open."""
     question = deployed.question

@@ -10,7 +10,7 @@ import paramiko
 import pytest
 from paramiko.common import MSG_CHANNEL_CLOSE, MSG_CHANNEL_DATA, MSG_CHANNEL_EOF
 
-from components.remote.in_order import end_input, in_order
+from components.remote.in_order import in_order
 
 
 class Line:
@@ -91,7 +91,7 @@ def test_data_wait_for_new_keys_without_the_channels_lock() -> None:
 
 def test_the_end_of_the_input_is_never_said_after_the_close() -> None:
     channel, line = opened()
-    overtaken(channel, line, lambda: end_input(channel))
+    overtaken(channel, line, channel.shutdown_write)
     assert line.sent == [MSG_CHANNEL_EOF, MSG_CHANNEL_CLOSE]
 
 
@@ -99,5 +99,5 @@ def test_of_a_channel_that_is_closed_nothing_is_said() -> None:
     channel, line = opened()
     channel._handle_close(None)
     del line.sent[:]
-    end_input(channel)
+    channel.shutdown_write()
     assert line.sent == []
