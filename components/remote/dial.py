@@ -46,11 +46,14 @@ def open_session(
     Raises as `connect` says.
     """
     pace, progress = Pace(limit, 0.2), Progress(report, limit)
+    met = ""
     while True:
         try:
             return _attempt(endpoint, keys, limit, through)
         except BROKEN as error:
-            met = _words(error)
+            # What our own limit cut short found out less than the attempt before it.
+            if not (met and limit.passed):
+                met = _words(error)
         if through is not None and not through.alive:
             raise _unreachable(through.endpoint, "lost as the way to " + endpoint.name, limit)
         if limit.passed:

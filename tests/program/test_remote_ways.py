@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,9 +102,16 @@ def test_a_bastion_that_breaks_while_a_host_is_waited_for_is_opened_again(
     with SshServer("a1") as inner, Sessions(OPERATOR.private) as sessions:
         late = inner.endpoint(via=bastion.endpoint())
         inner.close()
-        threading.Timer(0.5, bastion.break_connections).start()
-        with pytest.raises(HostUnreachable, match=r"^a1 .* via bastion"):
-            sessions.to(late, deadline=2)
+
+        def breaks() -> None:
+            until(lambda: bastion.logins == 1)
+            bastion.break_connections()
+
+        with ThreadPoolExecutor(1) as beside:
+            broken = beside.submit(breaks)
+            with pytest.raises(HostUnreachable, match=r"^a1 .* via bastion"):
+                sessions.to(late, deadline=6)
+            broken.result()
         assert bastion.logins == 2
 
 
@@ -167,20 +173,29 @@ def test_a_host_behind_a_command_must_show_its_own_key(tmp_path: Path) -> None:
 def test_what_a_failed_tunnel_says_is_in_the_error(inner: SshServer) -> None:
     wordy = failing(inner, "echo 'error: a1 is not connected to SSM' >&2; exit 1")
     with pytest.raises(HostUnreachable, match="a1 is not connected to SSM"):
-        connect(wordy, OPERATOR.private, deadline=3)
+        connect(wordy, OPERATOR.private, deadline=5)
+
+
+def test_what_a_tunnel_said_outlasts_the_attempt_that_the_deadline_cuts_short(
+    inner: SshServer, tmp_path: Path
+) -> None:
+    said = tmp_path / "said"
+    once = f"[ -e {said} ] && exec sleep 600; : > {said}; echo 'error: no such host' >&2; exit 1"
+    with pytest.raises(HostUnreachable, match="no such host"):
+        connect(failing(inner, once), OPERATOR.private, deadline=5)
 
 
 def test_a_tunnel_that_says_more_than_a_pipe_holds_still_ends(inner: SshServer) -> None:
     endless = failing(inner, "head -c 300000 /dev/zero | tr '\\0' x >&2; echo the end >&2; exit 1")
     with pytest.raises(HostUnreachable, match="the end"):
-        connect(endless, OPERATOR.private, deadline=3)
+        connect(endless, OPERATOR.private, deadline=5)
 
 
 def test_a_tunnel_that_ignores_its_end_is_killed(inner: SshServer, tmp_path: Path) -> None:
     note = tmp_path / "pid"
     deaf = failing(inner, f"trap '' TERM; echo $$ > {note}; while :; do sleep 0.1; done")
     with pytest.raises(HostUnreachable):
-        connect(deaf, OPERATOR.private, deadline=1)
+        connect(deaf, OPERATOR.private, deadline=4)
     until(lambda: not running(note))
 
 
