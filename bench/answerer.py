@@ -119,7 +119,7 @@ def answering(
     hosts = {name: host for each in plans for name, host in hosts_of(each, deployed).items()}
     managers = [slot.name for each in plans for slot in each.managers]
     limits = [word for each in constraints for word in ("--constraint", each)]
-    with way.sessions(deployed.seed) as sessions:
+    with Sessions.of(deployed.seed) as sessions:
         first = next(name for name in managers if name in deployed.machines)
         image = image_from(sessions, hosts[first])
         service = Service(sessions, hosts, managers, image)
@@ -172,7 +172,7 @@ def _kept(image: Image, hosts: Mapping[str, Endpoint], deployed: Deployed) -> It
     over = threading.Event()
     # Sessions of its own: looking for a machine that is away must not keep anybody waiting.
     with (
-        way.sessions(deployed.seed) as sessions,
+        Sessions.of(deployed.seed) as sessions,
         ThreadPoolExecutor(len(hosts) + 1) as pool,
     ):
         standing = [hosts[name] for name in hosts if name in deployed.machines]

@@ -18,7 +18,7 @@ def sessions_of(ring: Secret) -> Sessions:
     """The one pool of sessions of this process for a cluster's keyring."""
     with _lock:
         if ring not in _sessions:
-            _sessions[ring] = way.sessions(ring)
+            _sessions[ring] = Sessions.of(ring)
         return _sessions[ring]
 
 

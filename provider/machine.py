@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address
 from threading import Lock
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from components.errors import FairwayError, LabError
 from components.host.former import former_texts
@@ -14,13 +14,15 @@ from components.host.ready import wait_ready
 from components.host.user_data import digest
 from components.remote.command import Secret
 from components.remote.endpoint import Endpoint
-from lab.lab import Lab
 from lab.model import Machine, Status
 from provider.access import endpoint_of, forget, sessions_of
 from provider.lab import LAB, NAME, LabType, condition, open_lab
 from provider.resource import READY, REVISION, STATE, Call, Made, PartlyMadeError, revision
 from provider.schema import ADDRESS, FLAG, TEXT, TEXTS, Field
 from provider.wire import Values
+
+if TYPE_CHECKING:
+    from lab.lab import Lab
 
 USER_DATA: Final = "userData"
 SOURCE_DEST_CHECK: Final = "sourceDestCheck"

@@ -10,6 +10,7 @@ from components.errors import HostUnreachable, RemoteError
 from components.remote.command import Secret
 from components.remote.dial import open_session
 from components.remote.endpoint import Endpoint, Session
+from components.remote.keys import operator_keys
 from components.remote.ssh import SshSession
 from components.remote.wait import Deadline, Report, ignore
 
@@ -82,6 +83,11 @@ class Sessions:
         self._locks: dict[Endpoint, threading.Lock] = {}
         self._open: dict[Endpoint, Session] = {}
         self._refused: dict[Endpoint, RemoteError] = {}  # why the last attempt failed
+
+    @classmethod
+    def of(cls, ring: Secret) -> Self:
+        """Sessions that log in with the operator's keys of this keyring."""
+        return cls(operator_keys(ring))
 
     def to(
         self, endpoint: Endpoint, *, deadline: float = PATIENCE, report: Report = ignore

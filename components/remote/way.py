@@ -13,18 +13,12 @@ from typing import Final
 from components.host.bastion import BASTION
 from components.remote.command import Secret
 from components.remote.endpoint import Endpoint
-from components.remote.keys import host_keys, operator_keys
-from components.remote.session import Sessions
+from components.remote.keys import host_keys
 
 BY_BASTION: Final = "bastion"
 BY_SSM: Final = "ssm"
 _SSH_PORT: Final = 22
 _FAIRWAY: Final = Path(__file__).resolve().parents[2] / "fairway"
-
-
-def sessions(ring: Secret) -> Sessions:
-    """Sessions that log in with the operator's keys of this keyring."""
-    return Sessions(operator_keys(ring))
 
 
 def endpoint(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from components.errors import SetupError
-from components.remote import way
 from components.remote.session import Sessions
 from components.verify import Report, asked, verify
 from scripts.cli.state import Deployed
@@ -18,7 +17,7 @@ def check(stack: str, deployed: Deployed, say: Callable[[str], None]) -> Report:
         SetupError: No `up` has come far enough to know what to ask.
         FairwayError: The hosts could not be asked.
     """
-    with way.sessions(deployed.seed) as sessions:
+    with Sessions.of(deployed.seed) as sessions:
         return prove(stack, deployed, say, sessions)
 
 

@@ -10,6 +10,7 @@ import click
 
 from components.errors import FairwayError
 from components.remote import way
+from components.remote.session import Sessions
 from components.swarm import spread
 from components.swarm.managers import Managers
 from components.swarm.spread import Service
@@ -78,7 +79,7 @@ def managers_of(stack: str) -> Iterator[Managers]:
         way.endpoint(deployed.seed, plan.environment, slot.name, str(slot.address), deployed.way)
         for slot in plan.managers
     ]
-    with way.sessions(deployed.seed) as sessions:
+    with Sessions.of(deployed.seed) as sessions:
         yield Managers(endpoints, sessions)
 
 

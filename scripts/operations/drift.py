@@ -67,7 +67,7 @@ def drift(stack: str, hosts: Collection[str] = ()) -> Looked:
     plan, deployed = make_plan(environment), state.read(stack)
     slots = {slot.name: slot for slot in _chosen(stack, plan, deployed, hosts)}
     wanted = {name: planned(environment, slot, deployed) for name, slot in slots.items()}
-    with way.sessions(deployed.seed) as sessions:
+    with Sessions.of(deployed.seed) as sessions:
         asked = at_once(slots, lambda name: _ask(slots[name], wanted[name], deployed, sessions))
     seen = succeeded(asked)
     return Looked(

@@ -98,7 +98,7 @@ def opened(stack: str) -> Iterator[Ground]:
     """Everything that a command needs to speak with a stack's managers."""
     environment = read_stack_file(stack_file(stack))
     plan, deployed = make_plan(environment), state.read(stack)
-    with way.sessions(deployed.seed) as sessions:
+    with Sessions.of(deployed.seed) as sessions:
         yield Ground(
             stack=stack,
             environment=environment,

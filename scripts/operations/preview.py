@@ -21,7 +21,6 @@ from components.plan import Plan, make_plan
 from components.plan.rules import entries_needed, quota_of
 from components.reach.planned import of_allowed, planned
 from components.reach.survey import Broken, survey
-from components.remote import way
 from components.remote.command import Command
 from components.remote.endpoint import Endpoint
 from components.remote.session import Sessions
@@ -117,7 +116,7 @@ def look(environment: Environment, deployed: Deployed, foreseen: Foreseen) -> St
     ends = {target.name: target.endpoint for target in asked.targets(question)}
     managers = [name for name in ends if deployed.roles.get(name) == "manager"]
     unseen: list[str] = []
-    with way.sessions(deployed.seed) as sessions:
+    with Sessions.of(deployed.seed) as sessions:
         doors = [ends[name] for name in managers]
         quorum = look_at_quorum(doors, sessions, question["cluster"], patience=0)
         try:

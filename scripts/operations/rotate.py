@@ -142,7 +142,7 @@ def _up(stack: str) -> None:
 def _all_show(plan: Plan, deployed: Deployed) -> None:
     """Refuse to forget keys that a host still shows."""
     in_use = seeds(deployed.seed)[0]
-    with way.sessions(in_use) as sessions:
+    with Sessions.of(in_use) as sessions:
         old = _asked(plan, deployed, in_use, partial(sessions.to, deadline=NEAR))
     if old:
         raise SetupError(
@@ -157,7 +157,7 @@ def _all_show(plan: Plan, deployed: Deployed) -> None:
 def _all_refuse(plan: Plan, deployed: Deployed, former: Collection[Secret]) -> None:
     """Prove that no host lets the operator's former keys in."""
     door = way.bastion(deployed.seed, deployed.way)
-    with way.sessions(deployed.seed) as sessions:
+    with Sessions.of(deployed.seed) as sessions:
         for seed in former:
             tried = partial(_knock, key=operator_key(seed).private, door=door, sessions=sessions)
             failed = _asked(plan, deployed, deployed.seed, tried)

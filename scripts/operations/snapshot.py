@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from components.environment import read_stack_file
 from components.plan import Plan, make_plan
-from components.remote import way
+from components.remote.session import Sessions
 from components.remote.way import endpoint
 from components.swarm.contents import contents
 from components.swarm.managers import Managers
@@ -58,5 +58,5 @@ def _contents(plan: Plan, deployed: Deployed) -> dict[str, str]:
         endpoint(deployed.seed, plan.environment, slot.name, str(slot.address), deployed.way)
         for slot in plan.managers
     ]
-    with way.sessions(deployed.seed) as sessions:
+    with Sessions.of(deployed.seed) as sessions:
         return contents(Managers(endpoints, sessions))

@@ -13,7 +13,6 @@ from components.environment import CloudSettings, Environment, read_stack_file
 from components.errors import FairwayError
 from components.host.user_data import INTERNET_MTU
 from components.plan import Plan, make_plan
-from components.remote import way
 from components.remote.session import Sessions
 from components.remote.wait import Deadline
 from components.verify import Report, asked
@@ -38,7 +37,7 @@ def verify(stack: str, deployed: Deployed, say: Callable[[str], None]) -> Report
     """
     environment = read_stack_file(stack_file(stack))
     plan = make_plan(environment)
-    with way.sessions(deployed.seed) as sessions, ThreadPoolExecutor(max_workers=2) as pool:
+    with Sessions.of(deployed.seed) as sessions, ThreadPoolExecutor(max_workers=2) as pool:
         hosts = pool.submit(_hosts, deployed, sessions)
 
         @cache

@@ -12,8 +12,9 @@ import pytest
 from components.errors import FairwayError
 from components.host.comeback import DROP_IN
 from components.remote.command import Command
+from components.remote.session import Sessions
 from components.remote.wait import wait_until
-from components.remote.way import endpoint, sessions
+from components.remote.way import endpoint
 from lab.lab import Lab
 from scripts.cli.state import Deployed
 from tests.support.checkout import Checkout, lab_checkout
@@ -61,7 +62,7 @@ def on_all(checkout: Checkout, text: str, *hosts: str) -> dict[str, str]:
         host = endpoint(deployed.seed, STACK, name, address, deployed.way)
         return opened.to(host).run(Command.script(text), timeout=60).stdout.strip()
 
-    with sessions(deployed.seed) as opened, ThreadPoolExecutor() as pool:
+    with Sessions.of(deployed.seed) as opened, ThreadPoolExecutor() as pool:
         return dict(zip(names, pool.map(run, names), strict=True))
 
 

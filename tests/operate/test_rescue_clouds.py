@@ -127,13 +127,13 @@ def _former_host_keys_are_nobodys(town: Town, before: Deployed, after: Deployed)
     """Whoever knows the former keys alone is not led to what stands now, bastion or host."""
     door = way.bastion(before.seed, after.way)
     assert door is not None
-    with way.sessions(after.seed) as opened, pytest.raises(HostKeyMismatch):
+    with Sessions.of(after.seed) as opened, pytest.raises(HostKeyMismatch):
         opened.to(door)
     slot = town.checkout.plan.slot("b1")
     old = way.endpoint(before.seed, STACK, "b1", str(slot.address), {})
     new = way.endpoint(after.seed, STACK, "b1", str(slot.address), after.way)
     stranger = replace(new, host_key=old.host_key)
-    with way.sessions(after.seed) as opened, pytest.raises(HostKeyMismatch):
+    with Sessions.of(after.seed) as opened, pytest.raises(HostKeyMismatch):
         opened.to(stranger)
 
 

@@ -13,7 +13,7 @@ from components.errors import HostKeyMismatch, LoginRefused
 from components.remote.command import Command
 from components.remote.keys import host_key, operator_key
 from components.remote.session import Sessions
-from components.remote.way import endpoint, sessions
+from components.remote.way import endpoint
 from lab.lab import Lab
 from lab.model import Machine
 from scripts.cli.state import Deployed
@@ -138,12 +138,12 @@ def shows_an_old_key(checkout: Checkout, before: Deployed, after: Deployed) -> N
     """A host that has its former key again is nobody that we know."""
     slot = checkout.plan.slot("c1")
     host = endpoint(after.seed, STACK, "c1", str(slot.address), {})
-    with sessions(after.seed) as opened:
+    with Sessions.of(after.seed) as opened:
         session = opened.to(host)
         old = host_key(before.seed, "c1").private.reveal().encode()
         session.put("/etc/ssh/ssh_host_ed25519_key", old, 0o600)
         session.run(Command.of("systemctl", "restart", "ssh"))
-    with sessions(after.seed) as opened, pytest.raises(HostKeyMismatch):
+    with Sessions.of(after.seed) as opened, pytest.raises(HostKeyMismatch):
         opened.to(host)
     refused = checkout.fairway("ssh", STACK, "c1", "true")
     assert refused.status != 0

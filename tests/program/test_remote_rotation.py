@@ -12,7 +12,7 @@ from components.remote.command import Command, Secret
 from components.remote.endpoint import Endpoint
 from components.remote.keys import fingerprint, host_key, keyring, new_seed, operator_key
 from components.remote.session import Sessions
-from components.remote.way import endpoint, sessions
+from components.remote.way import endpoint
 from tests.support.ssh_server import SshServer
 
 OLD, NEW = new_seed(), new_seed()
@@ -31,7 +31,7 @@ def place(ring: Secret, server: SshServer, via: Endpoint | None = None) -> Endpo
 
 
 def answer(ring: Secret, server: SshServer, via: Endpoint | None = None) -> str:
-    with sessions(ring) as opened:
+    with Sessions.of(ring) as opened:
         return opened.to(place(ring, server, via), deadline=20).run(Command.of("echo", 1)).stdout
 
 
@@ -51,7 +51,7 @@ def test_hosts_of_before_and_after_are_reached_with_one_login(
 
 @pytest.mark.parametrize("ring", [ACCEPTED, USED], ids=["accepted", "in use"])
 def test_a_third_key_is_refused_and_both_known_ones_are_named(ring: Secret) -> None:
-    with host(new_seed()) as stranger, sessions(ring) as opened:
+    with host(new_seed()) as stranger, Sessions.of(ring) as opened:
         with pytest.raises(HostKeyMismatch) as caught:
             opened.to(place(ring, stranger), deadline=20)
         assert stranger.logins == 0
@@ -61,7 +61,7 @@ def test_a_third_key_is_refused_and_both_known_ones_are_named(ring: Secret) -> N
 
 def test_a_host_of_another_slot_is_no_more_trusted_than_before() -> None:
     with SshServer("a1", key=host_key(NEW, "b1"), opens=operator_key(NEW)) as other:
-        with sessions(USED) as opened, pytest.raises(HostKeyMismatch):
+        with Sessions.of(USED) as opened, pytest.raises(HostKeyMismatch):
             opened.to(place(USED, other), deadline=20)
         assert other.logins == 0
 
@@ -75,7 +75,7 @@ def test_hosts_of_both_kinds_are_reached_through_a_bastion_of_either(
 
 
 def test_after_the_last_step_a_host_that_shows_the_old_key_is_refused() -> None:
-    with host(OLD) as left_over, sessions(NEW) as opened:
+    with host(OLD) as left_over, Sessions.of(NEW) as opened:
         with pytest.raises(HostKeyMismatch):
             opened.to(place(NEW, left_over), deadline=20)
         assert left_over.logins == 0
@@ -95,7 +95,7 @@ def test_a_host_that_takes_none_of_our_keys_is_told_with_all_that_were_offered()
     stranger = operator_key(new_seed())
     with (
         SshServer(key=host_key(NEW, "a1"), opens=stranger) as server,
-        sessions(USED) as opened,
+        Sessions.of(USED) as opened,
         pytest.raises(LoginRefused) as caught,
     ):
         opened.to(place(USED, server), deadline=20)

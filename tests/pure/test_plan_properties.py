@@ -140,9 +140,8 @@ def test_everything_lies_inside_its_owner(environment: Environment) -> None:
 def test_no_host_has_an_address_that_a_cloud_keeps(environment: Environment) -> None:
     zones = {zone.name: zone for zone in environment.network.zones}
     for slot in make_plan(environment).slots:
-        addresses = list(zones[slot.zone].subnet)
-        assert slot.address not in addresses[:4]
-        assert slot.address not in addresses[-3:]
+        subnet = zones[slot.zone].subnet
+        assert slot.address not in {subnet[place] for place in (0, 1, 2, 3, -3, -2, -1)}
 
 
 @patiently

@@ -18,7 +18,8 @@ import yaml
 from components.environment import read_environment
 from components.plan import Plan, make_plan
 from components.remote.command import Command
-from components.remote.way import endpoint, sessions
+from components.remote.session import Sessions
+from components.remote.way import endpoint
 from lab.lab import Lab
 from scripts.cli import state
 from tests.support.bench_project import ROOT, Finished
@@ -147,7 +148,7 @@ class Checkout:
         deployed = self.deployed()
         address = str(self.plan.slot(slot).address)
         host = endpoint(deployed.seed, self.stack, slot, address, deployed.way)
-        with sessions(deployed.seed) as opened:
+        with Sessions.of(deployed.seed) as opened:
             return opened.to(host).run(Command.of(*words), timeout=60).stdout
 
 

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from components.remote.command import Command
-from components.remote.way import endpoint, sessions
+from components.remote.session import Sessions
+from components.remote.way import endpoint
 from tests.support.checkout import Checkout
 
 EVERY = 0.2  # seconds between two questions
@@ -89,7 +90,7 @@ class Paths:
             host = endpoint(deployed.seed, stack, name, self._addresses[name], deployed.way)
             return opened.to(host).run(what(name), timeout=60).stdout
 
-        with sessions(self._before.seed) as opened, ThreadPoolExecutor() as pool:
+        with Sessions.of(self._before.seed) as opened, ThreadPoolExecutor() as pool:
             return dict(zip(names, pool.map(run, names), strict=True))
 
     def _silences(self, told: str, ended: float) -> dict[str, float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import os
+import signal
 import socket
 import subprocess
 import threading
@@ -112,6 +114,7 @@ class SshServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,  # what the shell started ends with it
         )
         self._processes.append(process)
         threading.Thread(target=_attend, args=(channel, process), daemon=True).start()
@@ -127,7 +130,8 @@ class SshServer:
         for connection in self._sockets:
             connection.close()
         for process in self._processes:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
 
     def __enter__(self) -> Self:

@@ -16,7 +16,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from components.environment import read_environment
 from components.plan import Plan, make_plan
 from components.remote.command import Command, Secret
-from components.remote.way import endpoint, sessions
+from components.remote.session import Sessions
+from components.remote.way import endpoint
 from components.verify import Report, verify
 from components.verify.asked import facts, targets, view
 from components.verify.compare import compare
@@ -152,7 +153,7 @@ class Stage(ABC, Generic[P]):
     def verify(self) -> Report:
         """Ask again, with the cloud's own tables at hand."""
         asked = self.question
-        with self._sdk(), sessions(self.seed) as opened:
+        with self._sdk(), Sessions.of(self.seed) as opened:
             return verify(targets(asked), facts(asked), opened, view(asked))
 
     def drift(self) -> tuple[Deviation, ...]:
@@ -171,7 +172,7 @@ class Stage(ABC, Generic[P]):
         """Run a command on a host, by the stack's own way in; its output."""
         way = self.question.get("way") or {}
         host = endpoint(self.seed, STACK, slot, str(self.plan.slot(slot).address), way)
-        with sessions(self.seed) as opened:
+        with Sessions.of(self.seed) as opened:
             return opened.to(host).run(Command.of(*words), timeout=60).stdout
 
     def closed(self, slot: str, port: int) -> bool:
