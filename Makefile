@@ -46,7 +46,7 @@ check: ## Lint, format, strict types: what CI demands
 test: ## Install what is missing, then check and run every test
 	@$(SETUP) --tests
 	@$(MAKE) --no-print-directory check
-	@$(VENV)/python -m scripts.tests $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/python -m scripts.tests $(ARGS)
 
 bench: ## Measure the network and the time of `up`, into bench/results
 	@$(SETUP) --tests

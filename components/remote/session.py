@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from components.errors import HostUnreachable, RemoteError
 from components.remote.command import Secret
-from components.remote.dial import open_session
 from components.remote.endpoint import Endpoint, Session
 from components.remote.keys import operator_keys
-from components.remote.ssh import SshSession
 from components.remote.wait import Deadline, Report, ignore
+
+if TYPE_CHECKING:
+    from components.remote.ssh import SshSession
 
 __all__ = ["Endpoint", "Opener", "Session", "Sessions", "connect"]
 
@@ -40,6 +41,10 @@ def connect(
         LoginRefused: At once, if the host accepts no key of ours.
         HostUnreachable: The host did not answer in time; says what was met last.
     """
+    # The SSH library is a third of a start, and most previews open no session at all.
+    from components.remote.dial import open_session  # noqa: PLC0415
+    from components.remote.ssh import SshSession  # noqa: PLC0415
+
     limit, keys = Deadline(deadline), (key,) if isinstance(key, Secret) else key
     if endpoint.via is None:
         return open_session(endpoint, keys, limit, report)

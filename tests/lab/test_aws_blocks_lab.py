@@ -12,7 +12,8 @@ from lab.lab import Lab
 from lab.model import Rule
 from lab.model import Vpc as LabVpc
 from tests.support.bare_lab import BareMachines, connects, listening
-from tests.support.standin.place import InLab, Instance
+from tests.support.standin.in_lab import InLab
+from tests.support.standin.place import Instance
 
 LAB, PORT = "t30blk", 7045
 WHOLE, UPLINK = IPv4Network("10.120.0.0/14"), IPv4Network("10.76.120.0/30")

@@ -26,7 +26,7 @@ from tests.support.standin.aws_instance import Instance
 from tests.support.standin.aws_moto import IMAGE
 from tests.support.standin.aws_routes import Route
 from tests.support.standin.aws_rules import SecurityGroupEgressRule, SecurityGroupIngressRule
-from tests.support.standin.place import InLab
+from tests.support.standin.in_lab import InLab
 from tests.support.standin.public import PublicAddresses
 
 LAB, UPLINK = "t7r", IPv4Network("10.76.94.0/30")

@@ -16,8 +16,6 @@ from lab import names
 from lab.filter import nft
 from lab.netlink import link_index, netlink, was_absent
 
-NOWHERE = IPv4Network("198.51.100.0/24")  # TEST-NET-2 of RFC 5737, where nothing is built
-LED = list(IPv4Network("198.18.0.0/16").subnets(new_prefix=24))  # RFC 2544, for tests of networks
 _CHANGING = Lock()  # addresses come and go at once; the last takes the table along
 
 
