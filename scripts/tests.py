@@ -64,10 +64,14 @@ def main(words: list[str]) -> int:
 
 
 def runs(tests: Path) -> list[list[str]]:
-    """What each run is given: the longest two first, then what fills up whichever ends."""
+    """What each run is given: the longest two first, then what fills up whichever ends.
+
+    Of the modules apart the longest by its text comes first: it is about the longest by time, and
+    one that began last would run alone in the end.
+    """
     tiers = [each.name for each in sorted(tests.iterdir()) if any(each.glob("test_*.py"))]
     others = [f"tests/{name}" for name in tiers if name not in {LAB, APART}]
-    apart = sorted((tests / APART).glob("test_*.py"))
+    apart = sorted((tests / APART).glob("test_*.py"), key=lambda each: -each.stat().st_size)
     return [[f"tests/{LAB}"], others, *([f"tests/{APART}/{each.name}"] for each in apart)]
 
 
