@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.answerer import NAME as SERVICE
-from bench.answerer import Service, answering
+from bench.answerer import ROUTED, Service, answering
 from bench.load import Load
 from bench.world import NAME, RANGES, World, computer, configuration
 from components.errors import FairwayError
+from components.plan import Plan
 from components.remote.wait import Deadline, wait_until
 from lab.lab import Lab
+from scripts.cli.state import Deployed
 
 RESULTS = Path(__file__).parent / "results" / "survive.json"
 HOSTS = {"a": (1, 1), "b": (1, 1), "c": (1, 1)}
@@ -43,6 +45,7 @@ class Town:
     service: Service
     hosts: Mapping[str, str]
     zones: Mapping[str, str]
+    managers: Sequence[str]
     workers: Sequence[str]
 
     def nodes(self, but: Sequence[str] = ()) -> dict[str, list[str]]:
@@ -50,8 +53,14 @@ class Town:
         rows = [line.split() for line in self.service.docker(*NODES, but=but).splitlines()]
         return {name: rest for name, *rest in rows}
 
-    def leaders(self) -> list[str]:
-        return [name for name, told in self.nodes().items() if "Leader" in told]
+    def leaders(self, but: Sequence[str] = ()) -> list[str]:
+        return [name for name, told in self.nodes(but).items() if "Leader" in told]
+
+    def followed(self, dead: Sequence[str]) -> list[str]:
+        """Whom the living managers follow, each asked by itself: one, or there are two Swarms."""
+        living = [name for name in self.managers if name not in dead]
+        others = [[each for each in self.managers if each != name] for name in living]
+        return sorted({leader for but in others for leader in self.leaders(but)})
 
 
 def _worker(town: Town) -> list[str]:
@@ -93,32 +102,39 @@ def main() -> None:
 
 def measure(cause: str, rounds: int, *, name: str = NAME, ranges: tuple[int, int] = RANGES) -> None:
     """Lose hosts that often by one cause, and add the rounds to the file of results."""
-    with World(configuration(HOSTS, ranges), name) as world, town_of(world, cause) as town:
-        for _ in range(rounds):
-            found = lose(town, cause)
-            print(cause, found, flush=True)
-            keep(cause, found)
+    with World(configuration(HOSTS, ranges), name) as world:
+        world.up()
+        # On docker0: the recorded figures are from before hosts that had lost their power took
+        # tasks on the routed network again.
+        with town_of(world.plan, world.deployed(), cause, options=()) as town:
+            for _ in range(rounds):
+                found = lose(town, cause)
+                print(cause, found, flush=True)
+                keep(cause, found)
 
 
 @contextmanager
-def town_of(world: World, cause: str) -> Iterator[Town]:
-    world.up()
-    plan = world.plan
+def town_of(
+    plan: Plan, deployed: Deployed, cause: str, *, options: Sequence[str] = ROUTED
+) -> Iterator[Town]:
+    """The service on a cluster that stands, on the routed network unless `options` say where."""
     replicas = len(plan.slots) - LOST[cause]
-    # On docker0: the recorded figures are from before hosts that had lost their power took tasks on
-    # the routed network again.
-    with answering(plan, world.deployed(), replicas=replicas, options=()) as service:
+    with answering(plan, deployed, replicas=replicas, options=options) as service:
         yield Town(
-            lab=Lab.open(world.name),
+            lab=Lab.open(plan.environment),
             service=service,
             hosts={slot.name: str(slot.address) for slot in plan.slots},
             zones={slot.name: slot.zone for slot in plan.slots},
+            managers=[slot.name for slot in plan.managers],
             workers=[slot.name for slot in plan.workers],
         )
 
 
-def lose(town: Town, cause: str) -> dict[str, Any]:
-    """One loss: from a whole cluster, through the loss, to a whole cluster."""
+def lose(town: Town, cause: str, meanwhile: Callable[[], object] = lambda: None) -> dict[str, Any]:
+    """One loss: from a whole cluster, through the loss, to a whole cluster.
+
+    `meanwhile` is called once services are whole again, while what was lost is still away.
+    """
     victims = CAUSES[cause](town)
     _seat(town, victims)
     try:
@@ -128,7 +144,8 @@ def lose(town: Town, cause: str) -> dict[str, Any]:
             _cut(town, cause, victims)
             with _watched(town, victims) as noticed:
                 whole = _whole(town, load, victims) - began
-        replicas = len(town.service.running(but=victims))
+        replicas, leaders = len(town.service.running(but=victims)), town.followed(victims)
+        meanwhile()
     finally:
         _bring_back(town, cause, victims)
     seen = load.result.since(began)
@@ -138,6 +155,7 @@ def lose(town: Town, cause: str) -> dict[str, Any]:
         "whole_s": round(whole, 1),
         "answered_s": round(seen.trouble(), 1),
         "replicas_elsewhere": replicas,
+        "leaders": leaders,
         **seen.told(),
     }
 
