@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from components.reach import Host, Question, Rule, World, reach
 from lab.model import Machine, Route, RouteTable, SecurityGroup, VSwitch
-from lab.model import Rule as LabRule
-from tests.support.bare_lab import ANY, Town, town
+from tests.support.bare_lab import ANY, Town, lab_rule, town
 
 HOSTS = ("a1", "b1", "c1")
 ENDS = (*HOSTS, *(f"{host}.c" for host in HOSTS))
@@ -50,12 +49,6 @@ def groups(made: Town) -> dict[str, tuple[Rule, ...]]:
         "port": (Rule(direction="in", peer=ANY, protocol="tcp", ports=(1, PORT - 1)),),
         "silent": (everywhere, Rule(direction="out", peer=made.containers)),
     }
-
-
-def lab_rule(rule: Rule) -> LabRule:
-    return LabRule(
-        direction=rule.direction, source=rule.peer, protocol=rule.protocol, ports=rule.ports
-    )
 
 
 hosts = st.sampled_from(HOSTS)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, ip_network
 
+from components import reach
 from lab import names, namespaces, netns
 from lab.lab import Lab
 from lab.machine import MachineStatus
@@ -34,6 +35,13 @@ PATIENCE = 0.4  # seconds; an answer inside one computer takes less than a milli
 
 def net(text: str) -> IPv4Network:
     return ip_network(text)  # type: ignore[return-value]
+
+
+def lab_rule(rule: reach.Rule) -> Rule:
+    """Give a group's rule on paper as the lab has it."""
+    return Rule(
+        direction=rule.direction, source=rule.peer, protocol=rule.protocol, ports=rule.ports
+    )
 
 
 class BareMachines:
