@@ -43,7 +43,7 @@ check: ## Lint, format, strict types: what CI demands
 	@$(VENV)/ruff format --check
 	@$(VENV)/mypy
 
-# A run starts two thousand Pythons, so it keeps compiled modules; nothing else writes into the checkout.
+# A run starts two thousand Pythons, so it keeps compiled modules; no other target does.
 test: ## Install what is missing, then check and run every test
 	@$(SETUP) --tests
 	@$(MAKE) --no-print-directory check

@@ -9,13 +9,14 @@ from itertools import permutations
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.reach import Host, Question, Rule, World, reach
+from components.reach import Host, Rule, World
 from lab import names
 from lab.model import Prefixes, SecurityGroup
-from tests.support.bare_lab import ANY, Town, connects, lab_rule, listening, net
+from tests.support.bare_lab import ANY, Town, lab_rule, net
+from tests.support.truth import PORT, hold_against_packets, tries
 
 LAB: Final = "t32"
 RANGES: Final = {
@@ -26,13 +27,21 @@ RANGES: Final = {
 # A host, or its container in the first or the second of its two prefixes.
 ENDS: Final = tuple(f"{host}{part}" for host in RANGES for part in ("", ".0", ".1"))
 PAIRS: Final = [pair for pair in permutations(ENDS, 2) if pair[0][:2] != pair[1][:2]]
-PORT: Final = 7000
 GROUPS: Final = {
     "open": (Rule(direction="in", peer=ANY),),
     "shut": (),
     "range": (Rule(direction="in", peer=net("10.92.1.128/25")),),
     "port": (Rule(direction="in", peer=ANY, protocol="tcp", ports=(1, PORT - 1)),),
 }
+
+
+class Prefixed(Town):
+    """A town whose ends are hosts, `a1`, and a container in each of their prefixes, `a1.0`."""
+
+    def where(self, end: str) -> tuple[str, IPv4Address]:
+        host, _, which = end.partition(".")
+        address = RANGES[host][2 + 16 * int(which)] if which else self.address(host)
+        return names.namespace(self.name, host), address
 
 
 @dataclass(frozen=True)
@@ -78,11 +87,6 @@ defects = st.builds(
 )
 
 
-def address(made: Town, end: str) -> IPv4Address:
-    host, _, which = end.partition(".")
-    return RANGES[host][2 + 16 * int(which)] if which else made.address(host)
-
-
 def on_paper(made: Town, wrong: Defects) -> World:
     """The town with its defects, as the model has it."""
     group = dict(wrong.closed)
@@ -120,23 +124,14 @@ def build(made: Town, wrong: Defects) -> None:
         held = replace(made.machine(name), groups=(group.get(name, "open"),))
         lab.put(replace(held, source_dest_check=name not in wrong.unchecked))
         for which in ("0", "1"):
-            made.container(name, address(made, f"{name}.{which}"))
+            made.container(name, made.where(f"{name}.{which}")[1])
     for name in wrong.down:
         lab.fail_machine(name)
 
 
-def really(made: Town, wrong: Defects, source: str, target: str) -> bool:
-    """Send it; a machine that is down has no namespace to send from or to listen in."""
-    if {source[:2], target[:2]} & wrong.down:
-        return False
-    from_, to = (names.namespace(LAB, end[:2]) for end in (source, target))
-    with listening(to, address(made, target), PORT):
-        return connects(from_, address(made, source), address(made, target), PORT)
-
-
 @pytest.fixture(scope="module")
 def built() -> Iterator[Town]:
-    made = Town(LAB)
+    made = Prefixed(LAB)
     made.vpc = replace(made.vpc, containers=None)
     try:
         made.build(*RANGES, source_dest_check=True)
@@ -147,12 +142,7 @@ def built() -> Iterator[Town]:
         made.lab.sweep()
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+@tries(12)
 @given(wrong=defects, chosen=st.lists(st.sampled_from(PAIRS), min_size=5, max_size=5, unique=True))
 @example(wrong=Defects(), chosen=PAIRS)
 @example(wrong=Defects(missing=frozenset({("b1", 1)})), chosen=PAIRS)
@@ -166,10 +156,5 @@ def test_paper_and_packets_agree_by_prefixes_whatever_is_wrong(
     built: Town, wrong: Defects, chosen: list[Any]
 ) -> None:
     build(built, wrong)
-    world = on_paper(built, wrong)
 
-    for source, target in chosen:
-        ends = (address(built, end) for end in (source, target))
-        verdict = reach(world, Question(source=next(ends), target=next(ends), port=PORT))
-        found = really(built, wrong, source, target)
-        assert found == verdict.arrives, f"{source} to {target}: paper says: {verdict}"
+    hold_against_packets(built, on_paper(built, wrong), chosen)

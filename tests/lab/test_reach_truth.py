@@ -12,18 +12,17 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.reach import Host, Question, Rule, World, reach
+from components.reach import Host, Rule, World
 from lab.model import Machine, Route, RouteTable, SecurityGroup, VSwitch
 from tests.support.bare_lab import ANY, Town, lab_rule, town
+from tests.support.truth import PORT, hold_against_packets, tries
 
 HOSTS = ("a1", "b1", "c1")
 ENDS = (*HOSTS, *(f"{host}.c" for host in HOSTS))
 PAIRS = [pair for pair in permutations(ENDS, 2) if pair[0][:2] != pair[1][:2]]
-PORT = 7000
-EXAMPLES = 14
 
 
 @dataclass(frozen=True)
@@ -123,18 +122,6 @@ def build(made: Town, wrong: Defects) -> None:
         lab.fail_machine(host)
 
 
-def question(made: Town, source: str, target: str) -> Question:
-    ends = (made.where(end)[1] for end in (source, target))
-    return Question(source=next(ends), target=next(ends), port=PORT)
-
-
-def really(made: Town, wrong: Defects, source: str, target: str) -> bool:
-    """Send it; a machine that is down has no namespace to send from or to listen in."""
-    if {source[:2], target[:2]} & wrong.down:
-        return False
-    return made.reaches(source, target, PORT)
-
-
 @pytest.fixture(scope="module")
 def built() -> Iterator[Town]:
     with town("t20", *HOSTS) as made:
@@ -144,12 +131,7 @@ def built() -> Iterator[Town]:
         yield made
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+@tries(14)
 @given(wrong=defects, chosen=st.lists(st.sampled_from(PAIRS), min_size=5, max_size=5, unique=True))
 @example(wrong=Defects(), chosen=PAIRS)
 @example(wrong=Defects(astray=(("a", "b1", "c1"),)), chosen=[("a1.c", "b1.c"), ("b1", "a1.c")])
@@ -159,9 +141,5 @@ def test_paper_and_packets_agree_whatever_is_wrong(
     built: Town, wrong: Defects, chosen: list[Any]
 ) -> None:
     build(built, wrong)
-    world = on_paper(built, wrong)
 
-    for source, target in chosen:
-        verdict = reach(world, question(built, source, target))
-        found = really(built, wrong, source, target)
-        assert found == verdict.arrives, f"{source} to {target}: paper says: {verdict}"
+    hold_against_packets(built, on_paper(built, wrong), chosen)
