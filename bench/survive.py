@@ -64,8 +64,7 @@ class Town:
 
 
 def _worker(town: Town) -> list[str]:
-    running = town.service.running()
-    return [next(name for name in town.workers if name in running)]
+    return [_one_with_a_replica(town, town.workers)]
 
 
 def _leader(town: Town) -> list[str]:
@@ -74,9 +73,15 @@ def _leader(town: Town) -> list[str]:
 
 def _leader_and_worker(town: Town) -> list[str]:
     """The worker of another zone: two failures that have nothing in common."""
-    (leader,), running = town.leaders(), town.service.running()
+    (leader,) = town.leaders()
     away = [name for name in town.workers if town.zones[name] != town.zones[leader]]
-    return [leader, next(name for name in away if name in running)]
+    return [leader, _one_with_a_replica(town, away)]
+
+
+def _one_with_a_replica(town: Town, names: Sequence[str]) -> str:
+    """The first that has one, or the first at all where none has: `_seat` gives it one."""
+    running = town.service.running()
+    return next((name for name in names if name in running), names[0])
 
 
 def _zone(town: Town) -> list[str]:

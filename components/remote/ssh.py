@@ -20,7 +20,7 @@ from components.remote.wait import Deadline
 
 CHANNELS = 8  # at once; OpenSSH refuses the eleventh (MaxSessions 10)
 PULSE = 2.0  # seconds between two questions whether the host is still there
-SILENCE = 10.0  # seconds without any sign of life after which it is not
+SILENCE = 10.0  # seconds without an answer after which it is not
 BROKEN = (paramiko.SSHException, OSError, EOFError)
 
 _PUT = """\
@@ -46,7 +46,7 @@ class SshSession:
         self._carriers: list[Closable] = []
         self._room = threading.BoundedSemaphore(CHANNELS)
         self._closed = threading.Event()
-        self._heard = time.monotonic()
+        self._asked: float | None = None  # when, while the host owes an answer
         threading.Thread(target=self._pulse, name=f"pulse {endpoint.name}", daemon=True).start()
 
     @property
@@ -59,16 +59,19 @@ class SshSession:
 
     @property
     def _silent(self) -> bool:
-        return time.monotonic() - self._heard > SILENCE
+        asked = self._asked
+        return asked is not None and time.monotonic() - asked > SILENCE
 
     def _pulse(self) -> None:
         # TCP keeps a connection to a dead host for many minutes and paramiko's keepalive wants no
-        # answer. This one does; a dead host behind a bastion is noticed as well.
+        # answer. This one does; a dead host behind a bastion is noticed as well. The time counts
+        # from a question: a computer of ours that came to ask none is no silence of the host.
         while not self._closed.wait(PULSE) and self._transport.is_active():
+            self._asked = self._asked or time.monotonic()
             with contextlib.suppress(*BROKEN):
                 self._transport.global_request("keepalive@openssh.com", wait=True)
                 if self._transport.is_active():
-                    self._heard = time.monotonic()
+                    self._asked = None
 
     def run(
         self,

@@ -216,6 +216,16 @@ def test_a_host_that_falls_silent_is_noticed_long_before_the_deadline(
         assert not session.alive
 
 
+def test_a_host_that_was_asked_nothing_is_not_silent(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh, "PULSE", 3600)
+    monkeypatch.setattr(ssh, "SILENCE", 0.05)
+    with connect(server.endpoint(), OPERATOR.private, deadline=20) as session:
+        assert session.run(Command.of("sleep", "0.3")).status == 0
+        assert session.alive
+
+
 def test_a_host_behind_a_bastion_is_reached_through_it() -> None:
     with SshServer("a1") as bastion, SshServer("b1") as inner:
         endpoint = inner.endpoint(via=bastion.endpoint())

@@ -9,6 +9,8 @@ import tarfile
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import yaml
@@ -111,6 +113,29 @@ def test_a_loss_is_kept_beside_those_before_it(
     told = json.loads(survive.RESULTS.read_text())
     assert {cause: len(rows) for cause, rows in told["losses"].items()} == {"worker": 2, "zone": 1}
     assert told["causes"]["worker"]["failed_first"] == 4
+
+
+class Spread:
+    """A town of which four of six hosts have a replica, and neither worker away from the leader."""
+
+    workers = ("a2", "b2", "c2")
+    hosts = ("a1", "b1", "c1", *workers)
+    service = SimpleNamespace(running=lambda: ["a1", "a2", "b1", "c1"])
+
+    @property
+    def zones(self) -> dict[str, str]:
+        return {name: name[0] for name in self.hosts}
+
+    def leaders(self) -> list[str]:
+        return ["a1"]
+
+
+@pytest.mark.parametrize("cause", survive.CAUSES)
+def test_every_cause_finds_what_to_lose_wherever_the_replicas_are(cause: str) -> None:
+    lost = survive.CAUSES[cause](cast("survive.Town", Spread()))
+
+    assert len(set(lost)) == survive.LOST[cause]
+    assert set(lost) <= set(Spread.hosts)
 
 
 def calls(work: Callable[[], object]) -> int:

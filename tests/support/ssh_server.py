@@ -195,6 +195,7 @@ class _Rules(paramiko.ServerInterface):
             target = socket.create_connection(destination, timeout=5)
         except OSError:
             return OPEN_FAILED_CONNECT_FAILED
+        target.settimeout(None)  # a connection through a bastion may be quiet for long
         self._server._sockets.append(target)
         self._targets[chanid] = target
         return OPEN_SUCCEEDED
