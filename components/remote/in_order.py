@@ -1,13 +1,17 @@
-"""Words on a channel that never come after its close.
+"""Words on a channel that never come after its close, and a close that needs no connection.
 
 paramiko lets go of a channel's lock before it sends what it has put together. Where the host closes
 the channel in that moment, paramiko's own close goes first, and OpenSSH ends the whole connection,
 with all that others do on it, for a word about a channel that is no more ("data packet referred to
 nonexistent channel"). Here the lock is held until the word is on its way.
+
+A connection through a bastion closes its channel when it ends, in a thread of paramiko's own: where
+the bastion's connection is what broke, the close fails, and its traceback would be printed.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,11 +20,17 @@ import paramiko
 
 
 def in_order(channel: paramiko.Channel) -> paramiko.Channel:
-    """The channel, whose data and their end stay in order from now on."""
+    """The channel, whose data and their end stay in order from now on, and whose close succeeds."""
     private: Any = channel
+    private.close = partial(_close, private.close)
     private._send = partial(_send, private)  # noqa: SLF001 - what paramiko's send() goes through
     private.shutdown_write = partial(_say, private, private._send_eof)  # noqa: SLF001
     return channel
+
+
+def _close(close: Callable[[], None]) -> None:
+    with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+        close()
 
 
 def _send(channel: Any, data: bytes, message: paramiko.Message) -> int:

@@ -101,3 +101,16 @@ def test_of_a_channel_that_is_closed_nothing_is_said() -> None:
     del line.sent[:]
     channel.shutdown_write()
     assert line.sent == []
+
+
+def test_a_channel_whose_connection_broke_is_closed_without_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    channel, line = opened()
+
+    def broken(_: paramiko.Message) -> None:
+        raise EOFError
+
+    monkeypatch.setattr(line, "_send_user_message", broken)
+    channel.close()
+    assert channel.closed

@@ -85,6 +85,7 @@ class SshServer:
 
     def _welcome(self, connection: socket.socket) -> None:
         transport = _Transport(connection)
+        transport.banner_timeout = transport.handshake_timeout = 120  # clients are in no hurry
         transport.add_server_key(self._shown())
         self._transports.append(transport)
         rules = _Rules(self, transport)
