@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from scripts import system, workspace
+from tests.support.quick.pip.__main__ import KEPT_IN
 
 TESTS = Path(__file__).parent
 
@@ -48,10 +51,15 @@ TIERS: dict[str, Callable[[], str]] = {
     "operate": _needs_lab,  # commands on real clusters, each module in a lab of its own
 }
 _not_run = pytest.StashKey[dict[str, str]]()
+_kept = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["PATH"] = workspace.full_environment()["PATH"]
+    # The engine ends after seconds: a fifth of its time would go into collecting garbage.
+    os.environ.setdefault("GOGC", "400")
+    config.stash[_kept] = tempfile.TemporaryDirectory(prefix="fairway-packages-")
+    os.environ[KEPT_IN] = config.stash[_kept].name
     config.stash[_not_run] = {}
     for tier in TIERS:
         config.addinivalue_line("markers", f"{tier}: tests in tests/{tier}")
@@ -71,6 +79,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if _tier(item) not in idle]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what was imported stays
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_kept].cleanup()
 
 
 def pytest_terminal_summary(

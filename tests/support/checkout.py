@@ -22,7 +22,7 @@ from components.remote.session import Sessions
 from components.remote.way import endpoint
 from lab.lab import Lab
 from scripts.cli import state
-from tests.support.bench_project import ROOT, Finished
+from tests.support.bench_project import QUICK, ROOT, Finished
 from tests.support.cloud_project import CloudProject
 
 COPIED = ("Pulumi.yaml", "__main__.py", "fairway", "components", "lab", "provider", "scripts")
@@ -94,7 +94,7 @@ class Checkout:
         return {
             **own,
             "PATH": f"{ROOT / '.tools' / 'bin'}:{os.environ['PATH']}",
-            "PYTHONPATH": str(self.folder),
+            "PYTHONPATH": f"{QUICK}:{self.folder}",
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         }

@@ -12,7 +12,7 @@ from shutil import copy, copytree, ignore_patterns
 from typing import Any, ClassVar
 
 from lab.lab import Lab
-from tests.support.bench_project import FAKE_PLUGIN, ROOT, Project, real_program
+from tests.support.bench_project import FAKE_PLUGIN, QUICK, ROOT, Project, real_program
 from tests.support.standin.place import VARIABLE
 from tests.support.standin.public import PublicAddresses
 
@@ -102,7 +102,7 @@ class CloudProject(Project):
     def run_copy(self, checkout: Path) -> None:
         """Run the program of another checkout; our plugin and the stand-in stay this one's."""
         self.program(real_program(checkout))
-        self.settings["PYTHONPATH"] = str(checkout)
+        self.settings["PYTHONPATH"] = f"{QUICK}:{checkout}"
 
     def run_own(self) -> None:
         """Run this checkout's program again."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.bench_project import FAKE_PLUGIN, ROOT, Finished
+from tests.support.bench_project import FAKE_PLUGIN, QUICK, ROOT, Finished
 from tests.support.checkout import Checkout
 from tests.support.plugin_world import World
 
@@ -56,7 +56,7 @@ class WorldCheckout(Checkout):
         return {
             **super().environment,
             "FAIRWAY_TEST_WORLD": str(self._things),
-            "PYTHONPATH": f"{self.folder}:{ROOT}",
+            "PYTHONPATH": f"{QUICK}:{self.folder}:{ROOT}",
             **self._shared(),
         }
 
