@@ -96,18 +96,18 @@ def test_a_join_token_in_a_hosts_answer_is_masked_in_the_error(session: Session)
 
 def test_big_outputs_on_both_streams_at_once_do_not_block(session: Session) -> None:
     script = f"head -c {BIG} /dev/zero >&2 & head -c {BIG} /dev/zero; wait"
-    result = session.run(Command.script(script))
+    result = session.run(Command.script(script), timeout=600)
     assert (len(result.stdout), len(result.stderr)) == (BIG, BIG)
 
 
 def test_a_big_input_passes_through_while_the_output_comes_back(session: Session) -> None:
     data = bytes(range(256)) * (BIG // 256)
-    result = session.run(Command.script("tee /dev/stderr | sha256sum"), input=data)
+    result = session.run(Command.script("tee /dev/stderr | sha256sum"), input=data, timeout=600)
     assert result.stdout.split()[0] == hashlib.sha256(data).hexdigest()
 
 
 def test_a_command_that_ignores_its_input_still_ends(session: Session) -> None:
-    assert session.run(Command.script("exit 0"), input=b"x" * BIG).status == 0
+    assert session.run(Command.script("exit 0"), input=b"x" * BIG, timeout=600).status == 0
 
 
 def test_without_input_a_command_reads_an_end_at_once(session: Session) -> None:
@@ -215,7 +215,7 @@ def test_a_connection_that_breaks_while_a_command_runs_is_unreachable(
 
     threading.Thread(target=break_off, daemon=True).start()
     with pytest.raises(HostUnreachable):
-        session.run(Command.of("sleep", 600))
+        session.run(Command.of("sleep", 600), timeout=600)
     assert not session.alive
 
 

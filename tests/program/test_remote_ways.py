@@ -172,7 +172,7 @@ def test_a_command_can_be_the_connection_and_ends_with_the_session(
 ) -> None:
     note = tmp_path / "pid"
     with connect(carried(inner, note), OPERATOR.private, deadline=600) as session:
-        big = session.run(Command.script("head -c 3000000 /dev/zero"))
+        big = session.run(Command.script("head -c 3000000 /dev/zero"), timeout=600)
         assert len(big.stdout) == 3_000_000
         assert running(note)
     until(lambda: not running(note))
