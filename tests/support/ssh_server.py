@@ -61,6 +61,8 @@ class SshServer:
         self._sockets: list[socket.socket] = []
         self._transports: list[paramiko.Transport] = []
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._starting = threading.Lock()
+        self._over = False  # nothing is started any more
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -110,18 +112,23 @@ class SshServer:
 
     def start(self, channel: paramiko.Channel, line: str, answered: threading.Event) -> None:
         answered.wait()
-        process = subprocess.Popen(
-            ["sh", "-c", line],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # what the shell started ends with it
-        )
-        self._processes.append(process)
+        with self._starting:
+            if self._over:
+                return
+            process = subprocess.Popen(
+                ["sh", "-c", line],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # what the shell started ends with it
+            )
+            self._processes.append(process)
         self.started.set()
         threading.Thread(target=_attend, args=(channel, process), daemon=True).start()
 
     def close(self) -> None:
+        with self._starting:
+            self._over = True
         with contextlib.suppress(OSError):  # wakes the thread in accept(), as close() does not
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
