@@ -131,7 +131,9 @@ def _transport(
 
 
 def _shake_hands(transport: paramiko.Transport, endpoint: Endpoint, turn: Deadline) -> None:
-    transport.banner_timeout = transport.handshake_timeout = turn.left
+    transport.handshake_timeout = turn.left
+    # Longer than ours: of two that end together, which one tells the reason would be chance.
+    transport.banner_timeout = turn.left + ATTEMPT
     done = threading.Event()
     transport.start_client(event=done)
     done.wait(turn.left)

@@ -99,7 +99,7 @@ def asked_elsewhere(home: Path, fake: AlicloudApi, **more: str) -> subprocess.Co
         env={**bare, **more},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import pytest
 from lab.model import Machine, Rule
 from provider.wire import Values
 from tests.support.alicloud_bench import Town
+from tests.support.patience import LONG
 from tests.support.standin.kind import Refused
 
 
@@ -24,15 +26,19 @@ def town(tmp_path: Path) -> Town:
 
 
 def test_two_changes_of_entries_at_once_are_a_conflict_and_one_after_the_other_are_none(
-    town: Town,
+    town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host = town.instance()
+    host, other_refused = town.instance(), threading.Event()
 
     def make(number: int) -> str:
         try:
             return town.entry(f"10.225.{number}.0/24", nexthopId=host)
         except Refused as refused:
+            other_refused.set()
             return refused.code
+
+    # The first is under way until the other has been answered; where both are let in, not for ever.
+    monkeypatch.setattr(town.place, "route", lambda *_: other_refused.wait(LONG))
 
     with ThreadPoolExecutor(2) as pool:
         ended = sorted(pool.map(make, (1, 2)), reverse=True)

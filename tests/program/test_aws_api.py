@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
@@ -30,6 +29,7 @@ from tests.support.moto_account import (
     environment,
     own,
 )
+from tests.support.ports import nobody_listens
 
 
 @pytest.fixture
@@ -220,11 +220,10 @@ def test_a_region_that_answers_that_it_is_not_enabled_is_a_fault() -> None:
 
 
 @pytest.fixture
-def closed() -> str:
+def closed() -> Iterator[str]:
     """An address on this computer where nobody answers."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{held.getsockname()[1]}"
+    with nobody_listens() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_without_a_network_everything_is_unchecked_and_no_error_escapes(

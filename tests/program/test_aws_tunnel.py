@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from scripts.workspace import ROOT
 from tests.support.moto_account import REGION, Built, account, environment
+from tests.support.ports import nobody_listens
 
 # Stands for the command line: it relays to the port that it is asked for, on this computer.
 AWS = f"""\
@@ -147,10 +148,8 @@ def test_two_instances_that_claim_one_address_are_named(
 
 
 def test_an_api_that_does_not_answer_is_one_message(programs: Path) -> None:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{held.getsockname()[1]}"
-    done = told(closed, programs, "10.97.16.11")
+    with nobody_listens() as port:
+        done = told(f"http://127.0.0.1:{port}", programs, "10.97.16.11")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"error: AWS eu-central-1: no answer: found no answer from 127")
     assert b"Traceback" not in done.stderr

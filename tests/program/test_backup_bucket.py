@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from threading import Thread
@@ -13,6 +14,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.support.backup_script import script
 from tests.support.metadata_service import HOME, Metadata
+from tests.support.patience import LONG
 
 REGION = "eu-central-1"
 BUCKET = "kept"
@@ -87,6 +89,9 @@ def test_the_keys_of_the_machines_role_are_asked_for_with_a_token(
     _, *rest = script().METADATA[cloud]
     home = f"http://127.0.0.1:{service.server_port}{HOME}"
     monkeypatch.setitem(script().METADATA, cloud, (home, *rest))
+    ask = urllib.request.urlopen
+    # A service of a cloud answers within the script's limit; this one runs as seldom as the test.
+    monkeypatch.setattr(urllib.request, "urlopen", lambda asked, timeout: ask(asked, timeout=LONG))
     try:
         assert script().role_keys(cloud) == ("id", "secret", "passing")
     finally:

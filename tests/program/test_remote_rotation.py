@@ -13,11 +13,17 @@ from components.remote.endpoint import Endpoint
 from components.remote.keys import fingerprint, host_key, keyring, new_seed, operator_key
 from components.remote.session import Sessions
 from components.remote.way import endpoint
+from tests.support.patience import patient_sessions
 from tests.support.ssh_server import SshServer
 
 OLD, NEW = new_seed(), new_seed()
 ACCEPTED = keyring(OLD, [NEW])
 USED = keyring(NEW, [OLD])
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    patient_sessions(monkeypatch)
 
 
 def host(seed: Secret, name: str = "a1") -> SshServer:
@@ -32,7 +38,7 @@ def place(ring: Secret, server: SshServer, via: Endpoint | None = None) -> Endpo
 
 def answer(ring: Secret, server: SshServer, via: Endpoint | None = None) -> str:
     with Sessions.of(ring) as opened:
-        return opened.to(place(ring, server, via), deadline=20).run(Command.of("echo", 1)).stdout
+        return opened.to(place(ring, server, via), deadline=600).run(Command.of("echo", 1)).stdout
 
 
 @pytest.fixture(params=[OLD, NEW], ids=["a host of before", "a host of after"])
@@ -53,7 +59,7 @@ def test_hosts_of_before_and_after_are_reached_with_one_login(
 def test_a_third_key_is_refused_and_both_known_ones_are_named(ring: Secret) -> None:
     with host(new_seed()) as stranger, Sessions.of(ring) as opened:
         with pytest.raises(HostKeyMismatch) as caught:
-            opened.to(place(ring, stranger), deadline=20)
+            opened.to(place(ring, stranger), deadline=600)
         assert stranger.logins == 0
     for known in (OLD, NEW):
         assert fingerprint(host_key(known, "a1").public) in str(caught.value)
@@ -62,7 +68,7 @@ def test_a_third_key_is_refused_and_both_known_ones_are_named(ring: Secret) -> N
 def test_a_host_of_another_slot_is_no_more_trusted_than_before() -> None:
     with SshServer("a1", key=host_key(NEW, "b1"), opens=operator_key(NEW)) as other:
         with Sessions.of(USED) as opened, pytest.raises(HostKeyMismatch):
-            opened.to(place(USED, other), deadline=20)
+            opened.to(place(USED, other), deadline=600)
         assert other.logins == 0
 
 
@@ -77,7 +83,7 @@ def test_hosts_of_both_kinds_are_reached_through_a_bastion_of_either(
 def test_after_the_last_step_a_host_that_shows_the_old_key_is_refused() -> None:
     with host(OLD) as left_over, Sessions.of(NEW) as opened:
         with pytest.raises(HostKeyMismatch):
-            opened.to(place(NEW, left_over), deadline=20)
+            opened.to(place(NEW, left_over), deadline=600)
         assert left_over.logins == 0
 
 
@@ -87,7 +93,7 @@ def test_after_the_last_step_the_old_operator_s_key_opens_nothing() -> None:
             Sessions(operator_key(OLD).private) as thief,
             pytest.raises(LoginRefused),
         ):
-            thief.to(place(NEW, server), deadline=20)
+            thief.to(place(NEW, server), deadline=600)
         assert server.logins == 0
 
 
@@ -98,6 +104,6 @@ def test_a_host_that_takes_none_of_our_keys_is_told_with_all_that_were_offered()
         Sessions.of(USED) as opened,
         pytest.raises(LoginRefused) as caught,
     ):
-        opened.to(place(USED, server), deadline=20)
+        opened.to(place(USED, server), deadline=600)
     for offered in (OLD, NEW):
         assert fingerprint(operator_key(offered).public) in str(caught.value)

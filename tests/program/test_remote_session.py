@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,16 @@ from components.remote import ssh
 from components.remote.command import Command, Secret
 from components.remote.keys import fingerprint, host_key, new_seed
 from components.remote.session import Endpoint, Session, Sessions, connect
+from tests.support.patience import patient_sessions, up_at_first_pause
+from tests.support.ports import nobody_listens
 from tests.support.ssh_server import OPERATOR, STRANGER, SshServer
 
 BIG = 3_000_000  # bytes; more than one SSH window (2 MiB) and any pipe
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    patient_sessions(monkeypatch)
 
 
 @pytest.fixture
@@ -34,7 +42,7 @@ def server() -> Iterator[SshServer]:
 
 @pytest.fixture
 def session(server: SshServer) -> Iterator[Session]:
-    with connect(server.endpoint(), OPERATOR.private, deadline=20) as session:
+    with connect(server.endpoint(), OPERATOR.private, deadline=600) as session:
         yield session
 
 
@@ -88,18 +96,18 @@ def test_a_join_token_in_a_hosts_answer_is_masked_in_the_error(session: Session)
 
 def test_big_outputs_on_both_streams_at_once_do_not_block(session: Session) -> None:
     script = f"head -c {BIG} /dev/zero >&2 & head -c {BIG} /dev/zero; wait"
-    result = session.run(Command.script(script))
+    result = session.run(Command.script(script), timeout=600)
     assert (len(result.stdout), len(result.stderr)) == (BIG, BIG)
 
 
 def test_a_big_input_passes_through_while_the_output_comes_back(session: Session) -> None:
     data = bytes(range(256)) * (BIG // 256)
-    result = session.run(Command.script("tee /dev/stderr | sha256sum"), input=data)
+    result = session.run(Command.script("tee /dev/stderr | sha256sum"), input=data, timeout=600)
     assert result.stdout.split()[0] == hashlib.sha256(data).hexdigest()
 
 
 def test_a_command_that_ignores_its_input_still_ends(session: Session) -> None:
-    assert session.run(Command.script("exit 0"), input=b"x" * BIG).status == 0
+    assert session.run(Command.script("exit 0"), input=b"x" * BIG, timeout=600).status == 0
 
 
 def test_without_input_a_command_reads_an_end_at_once(session: Session) -> None:
@@ -175,11 +183,14 @@ def test_a_key_that_is_not_let_in_is_its_own_error_at_once(server: SshServer) ->
         connect(server.endpoint(), STRANGER.private, deadline=600)
 
 
-def test_a_port_that_never_opens_is_unreachable_and_says_why(server: SshServer) -> None:
-    closed = server.endpoint()
-    server.close()
-    with pytest.raises(HostUnreachable, match=r"a1 .*127\.0\.0\.1.*Connection refused"):
-        connect(closed, OPERATOR.private, deadline=0.5)
+def test_a_port_that_never_opens_is_unreachable_and_says_why(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up_at_first_pause(monkeypatch)
+    with nobody_listens() as port:
+        closed = replace(server.endpoint(), port=port)
+        with pytest.raises(HostUnreachable, match=r"a1 .*127\.0\.0\.1.*Connection refused"):
+            connect(closed, OPERATOR.private, deadline=600)
 
 
 def test_a_server_that_accepts_and_never_speaks_is_unreachable() -> None:
@@ -190,7 +201,7 @@ def test_a_server_that_accepts_and_never_speaks_is_unreachable() -> None:
 def test_a_host_that_opens_late_is_waited_for() -> None:
     with (
         SshServer(refuse_first=3) as server,
-        connect(server.endpoint(), OPERATOR.private, deadline=30) as session,
+        connect(server.endpoint(), OPERATOR.private, deadline=600) as session,
     ):
         assert session.run(Command.of("echo", "up")).stdout == "up\n"
 
@@ -198,9 +209,13 @@ def test_a_host_that_opens_late_is_waited_for() -> None:
 def test_a_connection_that_breaks_while_a_command_runs_is_unreachable(
     session: Session, server: SshServer
 ) -> None:
-    threading.Timer(0.3, server.break_connections).start()
+    def break_off() -> None:
+        server.started.wait()
+        server.break_connections()
+
+    threading.Thread(target=break_off, daemon=True).start()
     with pytest.raises(HostUnreachable):
-        session.run(Command.of("sleep", 600))
+        session.run(Command.of("sleep", 600), timeout=600)
     assert not session.alive
 
 
@@ -209,8 +224,13 @@ def test_a_host_that_falls_silent_is_noticed_long_before_the_deadline(
 ) -> None:
     monkeypatch.setattr(ssh, "PULSE", 0.05)
     monkeypatch.setattr(ssh, "SILENCE", 1.0)
-    with connect(server.endpoint(), OPERATOR.private, deadline=20) as session:
-        threading.Timer(0.2, server.freeze).start()
+
+    def freeze() -> None:
+        server.started.wait()
+        server.freeze()
+
+    with connect(server.endpoint(), OPERATOR.private, deadline=600) as session:
+        threading.Thread(target=freeze, daemon=True).start()
         with pytest.raises(HostUnreachable, match="no sign of life"):
             session.run(Command.of("sleep", 600), timeout=600)
         assert not session.alive
@@ -221,7 +241,7 @@ def test_a_host_that_was_asked_nothing_is_not_silent(
 ) -> None:
     monkeypatch.setattr(ssh, "PULSE", 3600)
     monkeypatch.setattr(ssh, "SILENCE", 0.05)
-    with connect(server.endpoint(), OPERATOR.private, deadline=20) as session:
+    with connect(server.endpoint(), OPERATOR.private, deadline=600) as session:
         assert session.run(Command.of("sleep", "0.3")).status == 0
         assert session.alive
 
@@ -229,7 +249,7 @@ def test_a_host_that_was_asked_nothing_is_not_silent(
 def test_a_host_behind_a_bastion_is_reached_through_it() -> None:
     with SshServer("a1") as bastion, SshServer("b1") as inner:
         endpoint = inner.endpoint(via=bastion.endpoint())
-        with connect(endpoint, OPERATOR.private, deadline=20) as session:
+        with connect(endpoint, OPERATOR.private, deadline=600) as session:
             assert session.run(Command.of("echo", "inside")).stdout == "inside\n"
         assert (bastion.commands, inner.commands) == ([], ["echo inside"])
 
@@ -237,23 +257,23 @@ def test_a_host_behind_a_bastion_is_reached_through_it() -> None:
 def test_a_bastion_with_a_wrong_key_is_not_passed() -> None:
     with SshServer("a1", key=STRANGER) as bastion, SshServer("b1") as inner:
         with pytest.raises(HostKeyMismatch, match=r"^a1 "):
-            connect(inner.endpoint(via=bastion.endpoint()), OPERATOR.private, deadline=20)
+            connect(inner.endpoint(via=bastion.endpoint()), OPERATOR.private, deadline=600)
         assert inner.logins == 0
 
 
 def test_a_wrong_key_behind_the_bastion_is_refused_too() -> None:
     with SshServer("a1") as bastion, SshServer("b1", key=STRANGER) as inner:
         with pytest.raises(HostKeyMismatch, match=r"^b1 .*via a1"):
-            connect(inner.endpoint(via=bastion.endpoint()), OPERATOR.private, deadline=20)
+            connect(inner.endpoint(via=bastion.endpoint()), OPERATOR.private, deadline=600)
         assert inner.logins == 0
 
 
-def test_a_port_closed_behind_the_bastion_is_unreachable() -> None:
-    with SshServer("a1") as bastion, SshServer("b1") as inner:
-        endpoint = inner.endpoint(via=bastion.endpoint())
-        inner.close()
+def test_a_port_closed_behind_the_bastion_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    up_at_first_pause(monkeypatch)
+    with SshServer("a1") as bastion, SshServer("b1") as inner, nobody_listens() as port:
+        endpoint = replace(inner.endpoint(via=bastion.endpoint()), port=port)
         with pytest.raises(HostUnreachable, match=r"^b1 .*Connect failed"):
-            connect(endpoint, OPERATOR.private, deadline=0.5)
+            connect(endpoint, OPERATOR.private, deadline=600)
 
 
 def test_sessions_are_opened_once_and_shared(server: SshServer) -> None:

@@ -20,6 +20,7 @@ from scripts.cli import recover as recover_command
 from scripts.cli import restore as restore_command
 from scripts.operations import backups, recovery
 from scripts.operations.backups import Held
+from tests.support.patience import up_at_first_pause
 
 
 def made(day: int, swarm: str = "s1") -> Backup:
@@ -79,7 +80,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Quorum]:
 
     monkeypatch.setattr(recovery, "opened", opened)
     monkeypatch.setattr(recovery, "look_at_quorum", look)
-    monkeypatch.setattr(recovery, "NOTICES_WITHIN", 1.5)
+    up_at_first_pause(monkeypatch)
     monkeypatch.setattr(survivor, "commit_of", {"b1": 58, "c1": 61}.__getitem__)
     return looks
 

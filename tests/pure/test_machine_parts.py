@@ -271,7 +271,7 @@ def test_the_end_of_a_process_is_noticed_and_a_zombie_counts_as_gone() -> None:
         assert child.pid in Process.of(os.getpid()).children()  # type: ignore[union-attr]
         assert not process.wait(0.01)
         assert process.signal(signal.SIGTERM)
-        assert process.wait(10)
+        assert process.wait(600)
         assert not process.alive()
     assert Process.of(child.pid) is None
 

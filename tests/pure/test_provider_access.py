@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from components.errors import HostUnreachable
+from components.remote import session
 from components.remote.command import Secret
 from components.remote.endpoint import Endpoint, Session
 from components.remote.session import Keys, Sessions
+from components.remote.wait import Deadline
 from components.remote.way import endpoint
 from provider.access import endpoint_of, sessions_of
 
@@ -19,20 +21,29 @@ CLUSTER = {"cluster": "lab", "seed": SEED.reveal()}
 CALLERS = 6
 
 
-def test_those_who_waited_for_a_silent_host_get_the_error_that_the_first_met() -> None:
+def test_those_who_waited_for_a_silent_host_get_the_error_that_the_first_met(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     attempts: list[str] = []
-    everybody = threading.Barrier(CALLERS)
+    begun: list[Deadline] = []  # of all who ask
 
-    def opener(endpoint: Endpoint, key: Keys, *, deadline: float, **_: object) -> Session:
+    class Begun(Deadline):
+        def __init__(self, seconds: float) -> None:
+            super().__init__(seconds)
+            begun.append(self)
+
+    monkeypatch.setattr(session, "Deadline", Begun)
+
+    def opener(endpoint: Endpoint, key: Keys, **_: object) -> Session:
         attempts.append(endpoint.name)
-        threading.Event().wait(deadline + 0.3)
+        while len(begun) < CALLERS or not all(limit.passed for limit in begun):
+            time.sleep(0.01)
         raise HostUnreachable(where=endpoint.name, what="silent", hint="look at it")
 
     sessions = Sessions(SEED, opener=opener)
     place = endpoint(SEED, "lab", "b1", "10.96.16.11", {})
 
     def ask() -> None:
-        everybody.wait()
         with pytest.raises(HostUnreachable, match="b1: silent"):
             sessions.to(place, deadline=0.3)
 

@@ -11,6 +11,7 @@ import pytest
 from paramiko.common import MSG_CHANNEL_CLOSE, MSG_CHANNEL_DATA, MSG_CHANNEL_EOF
 
 from components.remote.in_order import in_order
+from tests.support.patience import LONG
 
 
 class Line:
@@ -55,7 +56,7 @@ def overtaken(channel: Any, line: Line, word: Callable[[], object]) -> None:
     """Say the word, and close the channel while it is on its way."""
     says = threading.Thread(target=word)
     says.start()
-    assert line.slow.wait(5)
+    assert line.slow.wait(LONG)
     channel._handle_close(None)
     says.join()
 
@@ -82,7 +83,7 @@ def test_data_wait_for_new_keys_without_the_channels_lock() -> None:
     says.start()
     says.join(0.2)
     assert says.is_alive()
-    assert channel.lock.acquire(timeout=5)
+    assert channel.lock.acquire(timeout=LONG)
     channel.lock.release()
     line.clear_to_send.set()
     says.join()

@@ -19,11 +19,6 @@ def complete() -> tuple[World, Swarm]:
     return here, swarm
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.swarm.departure.MOVES_WITHIN", 2.0)
-
-
 def down(here: World, name: str) -> None:
     take_down(here.plan(name), here.hosts[name].node_id, here.sessions, here.reports.append)
 
@@ -49,7 +44,10 @@ def test_a_task_that_finds_no_place_is_told_of_and_keeps_nobody() -> None:
     assert not any("going on without" in said for said in here.reports)
 
 
-def test_a_service_that_comes_up_too_slowly_is_not_waited_for_for_ever() -> None:
+def test_a_service_that_comes_up_too_slowly_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("components.swarm.departure.MOVES_WITHIN", 2.0)
     here, swarm = complete()
     known = here.hosts["a10"].node_id
     swarm.services.append(Service("web", [known], wanted=1, slow=1_000_000))

@@ -21,12 +21,13 @@ from components.errors import (
 from components.remote.command import Secret
 from components.remote.endpoint import Session
 from components.remote.session import Sessions
-from components.swarm import apply, engine_api, node, steps
+from components.swarm import engine_api, node, steps
 from components.swarm.founding import await_managers
 from components.swarm.model import KEYS_LABEL, MARKER_FILE, NodeState
 from components.swarm.node import bring_up, observe, take_down
 from tests.support.fake_swarm import world
 from tests.support.fake_world import Swarm, World, network
+from tests.support.patience import LONG
 
 MANAGERS = ("a1", "b1", "c1")
 
@@ -53,8 +54,6 @@ def complete() -> tuple[World, Swarm]:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(node, "SETTLES_WITHIN", 0.0)
-    monkeypatch.setattr(apply, "BEGINS_WITHIN", 20.0)
-    monkeypatch.setattr("components.swarm.departure.DRAINS_WITHIN", 2.0)
 
 
 def test_machines_become_one_swarm_with_roles_labels_and_networks() -> None:
@@ -75,7 +74,8 @@ def test_machines_become_one_swarm_with_roles_labels_and_networks() -> None:
         assert host.files[MARKER_FILE] == f'{{"cluster": "lab", "swarm": "{swarm.id}"}}\n'.encode()
 
 
-def test_all_at_once_they_become_the_same_swarm() -> None:
+def test_all_at_once_they_become_the_same_swarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "SETTLES_WITHIN", LONG)
     here = world()
     with ThreadPoolExecutor(4) as pool:
         states = list(pool.map(lambda name: up(here, name), reversed(here.hosts)))
@@ -288,7 +288,8 @@ def test_a_node_that_is_taken_down_drains_leaves_and_is_off_the_list(name: str) 
     assert swarm.tasks[known] < 1
 
 
-def test_a_node_whose_tasks_never_stop_is_not_kept() -> None:
+def test_a_node_whose_tasks_never_stop_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.swarm.departure.DRAINS_WITHIN", 2.0)
     here, swarm = complete()
     known = here.hosts["a10"].node_id
     swarm.tasks[known] = 1_000_000
@@ -447,7 +448,7 @@ def test_the_first_manager_waits_until_all_others_answer_before_a_swarm_begins()
         said.append(news)
         here.hosts["c1"].up = True
 
-    await_managers(here.plan("a1"), here.sessions, report, patience=30)
+    await_managers(here.plan("a1"), here.sessions, report, patience=600)
 
     assert "waiting for c1 before a Swarm begins" in said[0]
 

@@ -17,7 +17,7 @@ from tests.support.scripted import ScriptedSession, failed
 
 def managers(host: ScriptedSession) -> Managers:
     return Managers(
-        [host.endpoint], Sessions(Secret("key"), opener=lambda *_, **__: host), patience=1
+        [host.endpoint], Sessions(Secret("key"), opener=lambda *_, **__: host), patience=60
     )
 
 

@@ -147,7 +147,7 @@ def test_a_start_that_does_not_come_ends_with_a_status_of_its_own() -> None:
 
 def test_what_is_left_of_a_run_is_removed_and_nothing_else(docker: Docker) -> None:
     docker.containers = ["one", "two"]
-    assert on_host.main(["clear", RUN, "5"]) == 0
+    assert on_host.main(["clear", RUN, "600"]) == 0
     assert docker.containers == []
     listed = [query for method, path, query in docker.asked if path == "/containers/json"]
     assert all(query["filters"] == OF_RUN for query in listed)
@@ -156,7 +156,7 @@ def test_what_is_left_of_a_run_is_removed_and_nothing_else(docker: Docker) -> No
 
 def test_a_removal_that_is_under_way_already_is_waited_for(docker: Docker) -> None:
     docker.containers, docker.busy = ["one"], 2
-    assert on_host.main(["clear", RUN, "5"]) == 0
+    assert on_host.main(["clear", RUN, "600"]) == 0
 
 
 def test_what_cannot_be_removed_in_time_is_told(docker: Docker) -> None:
@@ -183,7 +183,7 @@ def test_a_docker_that_breaks_off_is_told_in_one_line(
             listener.listen()
             ends = threading.Thread(target=break_off, args=(listener, said))
             ends.start()
-            assert on_host.main(["clear", RUN, "5"]) == 1
+            assert on_host.main(["clear", RUN, "600"]) == 1
             ends.join()
         Path(path).unlink()
         assert capsys.readouterr().err.startswith("Docker does not answer: ")

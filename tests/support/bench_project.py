@@ -59,7 +59,7 @@ class Finished:
 class Project:
     """A project in `folder` with stack `t6`. `world` is where the fake plugin keeps its things."""
 
-    patience = 300.0  # seconds that one command may take
+    patience = 900.0  # seconds that one command may take
 
     def __init__(self, folder: Path, *, plugin: Path = FAKE_PLUGIN, name: str = "bench") -> None:
         self.folder = folder
@@ -192,5 +192,5 @@ class Running:
         self.process.kill()
 
     def end(self) -> Finished:
-        text, _ = self.process.communicate(timeout=120)
+        text, _ = self.process.communicate(timeout=600)
         return Finished(self.process.returncode, text)

@@ -18,7 +18,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
-PATIENCE = 10.0  # seconds
+PATIENCE = 120.0  # seconds
 _FLAGS = (
     "--headless=new",
     "--disable-gpu",
@@ -141,6 +141,7 @@ def browser(home: Path) -> Iterator[Browser]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = Service(_found("chromedriver"), env={**os.environ, "HOME": str(home)})
     driver = Chrome(options=options, service=service)
+    driver.set_script_timeout(PATIENCE)
     try:
         yield Browser(driver)
     finally:

@@ -47,12 +47,16 @@ class FakeSession:
         timeout: float = 60,
         ok: tuple[int, ...] = (0,),
     ) -> Result:
+        with self._world.lock:
+            return self._run(command, input or b"", ok)
+
+    def _run(self, command: Command, given: bytes, ok: tuple[int, ...]) -> Result:
         self.host.misses -= 1
         if not self.host.up or self.host.misses >= 0:
             raise HostUnreachable(where=self.host.name, what="fell silent", hint="start it")
         self.host.ran.append(str(command))
         words = [word for word in command.words if isinstance(word, str)]
-        result = self._answer(words, input or b"")
+        result = self._answer(words, given)
         if result.status not in ok:
             raise CommandFailed(
                 where=self.host.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,6 +126,7 @@ class World:
         self.reports: list[str] = []
         self.sessions = Sessions(Secret("key"), opener=self._open)
         self._numbers = itertools.count(1)
+        self.lock = threading.Lock()  # each command sees a whole world
 
     def _open(self, endpoint: Endpoint, key: object, **_: Any) -> Session:
         if not self.hosts[endpoint.name].up:

@@ -27,7 +27,7 @@ class RealHost:
 
     @property
     def session(self) -> Session:
-        return self.sessions.to(self.endpoint, deadline=120)
+        return self.sessions.to(self.endpoint, deadline=600)
 
     def sh(self, text: str, *arguments: str, ok: tuple[int, ...] = (0,)) -> str:
         """Run a shell text on the host and give what it printed, without the last newline."""

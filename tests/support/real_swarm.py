@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from components.environment import Network, Role, Zone
+from components.errors import CommandFailed
 from components.host.ready import wait_ready
 from components.host.user_data import user_data
 from components.plan.model import Slot
@@ -22,6 +23,7 @@ from components.swarm.node import NodePlan, NodeState, bring_up, observe, take_d
 from lab import machine, names
 from lab.lab import Lab
 from lab.model import Machine, RouteTable, Rule, SecurityGroup, Vpc, VSwitch
+from tests.support.machines import eventually
 
 ZONES = tuple(
     Zone(
@@ -72,7 +74,7 @@ class RealSwarm:
         return Endpoint(name, str(slot(name).address), host_key(self.seed, name).public)
 
     def session(self, name: str) -> Session:
-        return self.sessions.to(self.endpoint(name), deadline=120)
+        return self.sessions.to(self.endpoint(name), deadline=600)
 
     def docker(self, name: str, *words: str) -> str:
         return self.session(name).run(Command.of("docker", *words)).stdout.strip()
@@ -112,8 +114,18 @@ class RealSwarm:
         return {row.id: row for row in facts.read_rows(text)}
 
     def leader(self) -> str:
-        rows = self.rows("a1").values()
-        return next(row.hostname for row in rows if row.manager == "leader")
+        found: list[str] = []
+
+        def led() -> bool:
+            try:
+                rows = self.rows("a1").values()
+            except CommandFailed:  # while an election goes on
+                return False
+            found[:] = [row.hostname for row in rows if row.manager == "leader"]
+            return bool(found)
+
+        eventually("a leader", led)
+        return found[0]
 
     def boot(self, name: str) -> None:
         place = slot(name)
@@ -160,7 +172,7 @@ class RealSwarm:
     def inside(self, name: str, script: str) -> subprocess.CompletedProcess[str]:
         """Run a shell text in the machine without a network between."""
         words = machine.shell_command(self.lab.name, name, "sh", "-c", script)
-        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
 
     def restore(self, name: str) -> None:
         self.lab.restore_machine(name)

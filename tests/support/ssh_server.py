@@ -33,7 +33,8 @@ class SshServer:
     """Shows `key`, lets `opens` in, runs commands, forwards connections as a bastion does.
 
     `freeze()` makes it fall silent with all connections open, as a host that lost its power.
-    `commands` holds every line that clients asked to run; `logins` counts those let in.
+    `commands` holds every line that clients asked to run; `logins` counts those let in. `started`
+    is set once a command runs whose client was told so.
     """
 
     def __init__(
@@ -51,15 +52,17 @@ class SshServer:
         self.opens = opens
         self.commands: list[str] = []
         self.logins = 0
+        self.started = threading.Event()
         self._rsa_only = rsa_only
         self._greets = greets
         self._refuse = refuse_first
-        self.open = True
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._sockets: list[socket.socket] = []
         self._transports: list[paramiko.Transport] = []
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._starting = threading.Lock()
+        self._over = False  # nothing is started any more
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -85,13 +88,12 @@ class SshServer:
 
     def _welcome(self, connection: socket.socket) -> None:
         transport = _Transport(connection)
-        transport.banner_timeout = transport.handshake_timeout = 120  # clients are in no hurry
+        transport.banner_timeout = 3600
+        transport.packetizer.start_handshake = lambda _: None  # type: ignore[method-assign,assignment]
         transport.add_server_key(self._shown())
         self._transports.append(transport)
-        rules = _Rules(self, transport)
-        threading.Thread(target=rules.forward, daemon=True).start()
         with contextlib.suppress(paramiko.SSHException, EOFError):
-            transport.start_server(event=threading.Event(), server=rules)
+            transport.start_server(event=threading.Event(), server=_Rules(self))
 
     def _shown(self) -> paramiko.PKey:
         if self._rsa_only:
@@ -109,23 +111,28 @@ class SshServer:
             transport.close()
 
     def start(self, channel: paramiko.Channel, line: str, answered: threading.Event) -> None:
-        answered.wait(5)
-        process = subprocess.Popen(
-            ["sh", "-c", line],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # what the shell started ends with it
-        )
-        self._processes.append(process)
+        answered.wait()
+        with self._starting:
+            if self._over:
+                return
+            process = subprocess.Popen(
+                ["sh", "-c", line],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # what the shell started ends with it
+            )
+            self._processes.append(process)
+        self.started.set()
         threading.Thread(target=_attend, args=(channel, process), daemon=True).start()
 
     def close(self) -> None:
-        self.open = False
+        with self._starting:
+            self._over = True
         with contextlib.suppress(OSError):  # wakes the thread in accept(), as close() does not
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(5)
+        self._thread.join()
         for transport in self._transports:
             transport.close()
         for connection in self._sockets:
@@ -133,7 +140,7 @@ class SshServer:
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
+            process.wait()
 
     def __enter__(self) -> Self:
         return self
@@ -160,11 +167,16 @@ class _Transport(paramiko.Transport):
         if told is not None and text[0] == MSG_CHANNEL_SUCCESS:
             told.set()
 
+    def _queue_incoming_channel(self, channel: paramiko.Channel) -> None:
+        # By the way it is kept: a channel that nobody holds is closed.
+        super()._queue_incoming_channel(channel)  # type: ignore[misc]
+        assert isinstance(self.server_object, _Rules)
+        self.server_object.lead(channel)
+
 
 class _Rules(paramiko.ServerInterface):
-    def __init__(self, server: SshServer, transport: paramiko.Transport) -> None:
+    def __init__(self, server: SshServer) -> None:
         self._server = server
-        self._transport = transport
         self._targets: dict[int, socket.socket] = {}  # of channels that were granted, by number
 
     def get_allowed_auths(self, username: str) -> str:
@@ -193,26 +205,19 @@ class _Rules(paramiko.ServerInterface):
         self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
     ) -> int:
         try:
-            target = socket.create_connection(destination, timeout=5)
+            target = socket.create_connection(destination)
         except OSError:
             return OPEN_FAILED_CONNECT_FAILED
-        target.settimeout(None)  # a connection through a bastion may be quiet for long
         self._server._sockets.append(target)
         self._targets[chanid] = target
         return OPEN_SUCCEEDED
 
-    def forward(self) -> None:
-        """Lead every channel that is opened to its target, as long as the connection stands."""
-        held = []  # a channel that nobody holds is closed
-        while self._server.open:
-            channel = self._transport.accept(0.2)
-            if channel is None:
-                continue
-            held.append(channel)
-            target = self._targets.pop(channel.get_id(), None)
-            if target is not None:
-                for ends in ((target, channel), (channel, target)):
-                    threading.Thread(target=_copy, args=ends, daemon=True).start()
+    def lead(self, channel: paramiko.Channel) -> None:
+        """Lead a channel that is open to its target, if it has one."""
+        target = self._targets.pop(channel.get_id(), None)
+        if target is not None:
+            for ends in ((target, channel), (channel, target)):
+                threading.Thread(target=_copy, args=ends, daemon=True).start()
 
 
 def _copy(source: socket.socket | paramiko.Channel, sink: socket.socket | paramiko.Channel) -> None:

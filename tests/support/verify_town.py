@@ -185,7 +185,7 @@ class Town:
             "Docker and the end of the first boot",
             lambda: self.run(name, "test -e /run/cloud-init/result.json && docker version") or None,
             where=name,
-            deadline=60,
+            deadline=600,
             hint="look at its console",
             retry_on=(RemoteError,),
         )

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock
 from typing import ClassVar, Literal
 
 from provider.wire import UNKNOWN, Values, has_unknown
@@ -25,25 +25,27 @@ Verb = Literal["create", "read", "update", "delete"]
 class Tasks:
     """The VPCs whose route entries are being changed: the API takes one such change at a time.
 
-    A change takes `seconds`. The real provider asks again after TaskConflict, five minutes where a
-    program says nothing else; here `patience` says how long. Without any, entries that a program
-    makes all at once are an error.
+    A change takes `seconds`, or until another was refused for it. The real provider asks again
+    after TaskConflict, five minutes where a program says nothing else; here `patience` says how
+    long. Without any, entries that a program makes all at once are an error.
     """
 
     def __init__(self, seconds: float, patience: float = 0) -> None:
         self._seconds, self._patience = seconds, patience
         self._lock = Lock()
         self._busy: set[str] = set()
+        self._refused = Event()
 
     @contextmanager
     def change(self, vpc: str) -> Iterator[None]:
         deadline = time.monotonic() + self._patience
         while not self._begin(vpc):
             if time.monotonic() >= deadline:
+                self._refused.set()
                 raise Refused("TaskConflict", "The operation is too frequent, please wait a moment")
             time.sleep(0.05)
         try:
-            time.sleep(self._seconds)
+            self._refused.wait(self._seconds)
             yield
         finally:
             with self._lock:
@@ -54,6 +56,7 @@ class Tasks:
             if vpc in self._busy:
                 return False
             self._busy.add(vpc)
+            self._refused.clear()
             return True
 
 

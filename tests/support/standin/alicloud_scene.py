@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from components.clouds.alicloud import preflight
+from components.clouds.alicloud import api, preflight
 from components.clouds.alicloud.api import Api
 from components.clouds.findings import Findings
 from components.clouds.tags import tags
@@ -45,6 +45,8 @@ def faked(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[AlicloudApi]:
     account.seed()
     for name in ("HTTP_PROXY", "http_proxy", "ALIBABA_CLOUD_SECURITY_TOKEN"):
         patch.delenv(name, raising=False)
+    for limit in ("_CONNECT_MS", "_READ_MS"):  # the fake runs no more often than who asks it
+        patch.setattr(api, limit, 120_000)
     with AlicloudApi(account) as fake:
         for name, value in fake.environ().items():
             patch.setenv(name, value)

@@ -35,7 +35,7 @@ class Cloud:
     place: Place
     routes: int = 500  # entries of one table
     rules: int = 60  # of one group in one direction
-    patience: float = 10.0  # seconds that the provider asks again where AWS says "in use"
+    patience: float = 60.0  # seconds that the provider asks again where AWS says "in use"
     default_tags: Values = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 

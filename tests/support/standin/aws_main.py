@@ -42,7 +42,7 @@ def main() -> None:
         api=Api(endpoint, region, Path(str(told["folder"]))),
         unseen=Api(endpoint, region),
         place=open_place(),
-        patience=float(str(told.get("patience", 10))),
+        patience=float(str(told.get("patience", 60))),
         **quotas,  # type: ignore[arg-type]
     )
     standin = Standin(VERSION, [kind(cloud) for kind in KINDS], {})
