@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -16,19 +15,22 @@ from components.remote.way import endpoint
 from tests.support.checkout import Checkout
 
 EVERY = 0.2  # seconds between two questions
-AWAY = 1.5  # seconds of silence that are more than a busy computer's hiccup
-_ANSWER = re.compile(r"^\[([0-9.]+)\] .* icmp_seq=\d+ ttl", re.MULTILINE)
+AWAY = 1.5  # seconds of questions without an answer that are more than a hiccup
+_ANSWER = re.compile(r" icmp_seq=(\d+) ttl")
+_ASKED = re.compile(r"^(\d+) packets transmitted", re.MULTILINE)
 # One process for each target. From gateway to gateway of the containers' bridges: addresses that
 # are there as long as the host is. Asking for one that is not would leave a failed neighbour
 # entry to the container that gets it next.
 _BEGIN = """
 mkdir -p /run/paths && cd /run/paths && own=$1 && shift
 for there in "$@"; do
-  setsid ping -n -D -i 0.2 -I "$own" "$there" >"$there" 2>&1 </dev/null & echo $! >>pids
+  setsid ping -n -i 0.2 -I "$own" "$there" >"$there" 2>&1 </dev/null & echo $! >>pids
 done
 """
 _END = """
-cd /run/paths && xargs kill -INT <pids; rm pids; sleep 0.5
+cd /run/paths && xargs kill -INT <pids
+for each in $(cat pids); do while kill -0 "$each" 2>/dev/null; do sleep 0.1; done; done
+rm pids
 for told in *; do echo "== $told"; cat "$told"; done; rm -r /run/paths
 """
 
@@ -45,12 +47,10 @@ class Paths:
         hosts = self._before.question["hosts"]
         self._ranges = {host["name"]: _gateway(host["containers"]) for host in hosts}
         self._addresses = {host["name"]: host["address"] for host in hosts}
-        self._began = 0.0
         self.away: Mapping[tuple[str, str], float] = {}
 
     def __enter__(self) -> Self:
         self._on_all(tuple(self._ranges), self._begin)
-        self._began = time.time()
         return self
 
     def __exit__(
@@ -59,12 +59,12 @@ class Paths:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        ended, machines = time.time(), self._checkout.deployed().machines
+        machines = self._checkout.deployed().machines
         kept = [name for name in self._ranges if machines.get(name) == self._before.machines[name]]
         self.away = {
             (name, other): seconds
             for name, told in self._on_all(kept, self._end).items()
-            for other, seconds in self._silences(told, ended).items()
+            for other, seconds in self._silences(told).items()
         }
 
     @property
@@ -88,20 +88,25 @@ class Paths:
         def run(name: str) -> str:
             deployed, stack = self._before, self._checkout.stack
             host = endpoint(deployed.seed, stack, name, self._addresses[name], deployed.way)
-            return opened.to(host).run(what(name), timeout=60).stdout
+            return opened.to(host).run(what(name), timeout=600).stdout
 
         with Sessions.of(self._before.seed) as opened, ThreadPoolExecutor() as pool:
             return dict(zip(names, pool.map(run, names), strict=True))
 
-    def _silences(self, told: str, ended: float) -> dict[str, float]:
-        """The longest silence of each target."""
+    def _silences(self, told: str) -> dict[str, float]:
+        """The longest silence of each target: by its unanswered questions.
+
+        By the clock, whoever asks would be silent while a busy computer does not let it run.
+        """
         names = {address: name for name, address in self._ranges.items()}
         found = {}
         for part in told.split("== ")[1:]:
             address, _, text = part.partition("\n")
-            answers = [float(each) for each in _ANSWER.findall(text)]
-            times = [self._began, *answers, ended]
-            found[names[address]] = max(later - sooner for sooner, later in pairwise(times))
+            asked = _ASKED.search(text)
+            assert asked, text
+            marks = [0, *(int(each) for each in _ANSWER.findall(text)), int(asked[1]) + 1]
+            lost = max(later - sooner - 1 for sooner, later in pairwise(sorted(marks)))
+            found[names[address]] = EVERY * lost
         return found
 
 
