@@ -17,7 +17,9 @@ from components.remote.command import Command, Secret
 from components.remote.endpoint import Endpoint, Session
 from components.remote.keys import host_key, new_seed, operator_key
 from components.remote.session import Sessions
+from components.remote.wait import wait_until
 from components.swarm import facts
+from components.swarm.managers import Managers
 from components.swarm.node import NodePlan, NodeState, bring_up, observe, take_down
 from lab import machine, names
 from lab.lab import Lab
@@ -72,10 +74,14 @@ class RealSwarm:
         return Endpoint(name, str(slot(name).address), host_key(self.seed, name).public)
 
     def session(self, name: str) -> Session:
-        return self.sessions.to(self.endpoint(name), deadline=120)
+        return self.sessions.to(self.endpoint(name), deadline=600)
 
     def docker(self, name: str, *words: str) -> str:
-        return self.session(name).run(Command.of("docker", *words)).stdout.strip()
+        return self.managers(name).run(Command.of("docker", *words)).stdout.strip()
+
+    def managers(self, *names: str) -> Managers:
+        """These as one; what passes by, as an election does, is waited for."""
+        return Managers([self.endpoint(name) for name in names], self.sessions)
 
     def plan(self, name: str) -> NodePlan:
         place = slot(name)
@@ -108,12 +114,15 @@ class RealSwarm:
 
     def rows(self, asked: str) -> dict[str, facts.Row]:
         """The list of nodes as `asked` tells it, by id."""
-        text = self.session(asked).run(facts.NODES).stdout
+        text = self.managers(asked).run(facts.NODES).stdout
         return {row.id: row for row in facts.read_rows(text)}
 
     def leader(self) -> str:
-        rows = self.rows("a1").values()
-        return next(row.hostname for row in rows if row.manager == "leader")
+        def leads() -> str | None:
+            rows = self.rows("a1").values()
+            return next((row.hostname for row in rows if row.manager == "leader"), None)
+
+        return wait_until("a leader", leads, where=self.lab.name, deadline=300, hint="see a1")
 
     def boot(self, name: str) -> None:
         place = slot(name)
@@ -160,7 +169,7 @@ class RealSwarm:
     def inside(self, name: str, script: str) -> subprocess.CompletedProcess[str]:
         """Run a shell text in the machine without a network between."""
         words = machine.shell_command(self.lab.name, name, "sh", "-c", script)
-        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
 
     def restore(self, name: str) -> None:
         self.lab.restore_machine(name)
