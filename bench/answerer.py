@@ -202,10 +202,10 @@ def _keep(sessions: Sessions, host: Endpoint, image: Image, over: threading.Even
     given: Session | None = None
     while not over.wait(LOOK_EVERY):
         try:
-            session = sessions.to(host, deadline=1)
+            session = sessions.to(host, deadline=10)  # a busy host's handshake takes seconds
             if session is not given:
                 give(session, image)
-            session.run(Command.of("true"), timeout=2)
+            session.run(Command.of("true"), timeout=5)
             given = session
         except RemoteError:
             sessions.drop(host)
