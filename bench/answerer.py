@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from bench.load import PORT
 from bench.network.wire import Image, packed
-from components.errors import RemoteError
+from components.errors import CommandFailed, FairwayError, RemoteError
 from components.host.names import ROUTED_NETWORK
 from components.plan import Plan
 from components.remote import way
@@ -22,10 +22,12 @@ from components.remote.command import Command
 from components.remote.endpoint import Endpoint, Session
 from components.remote.session import Sessions
 from components.remote.wait import wait_until
+from components.swarm.look import missing
+from components.swarm.managers import LEADER, Managers
 from scripts.cli.state import Deployed
 
 NAME = "answerer"
-STARTS_WITHIN = 60.0  # seconds
+STARTS_WITHIN = 300.0  # seconds
 LOOK_EVERY = 0.5  # seconds between two looks for a machine without the image
 
 # At SIGTERM it accepts no more, and each child of httpd ends the answer that it has begun.
@@ -65,18 +67,15 @@ class Service:
         self._sessions, self._hosts, self._managers = sessions, hosts, managers
         self.image = image.id
 
-    def docker(self, *words: str, but: Sequence[str] = ()) -> str:
-        """Run docker on the first manager that lets us in, except on those in `but`."""
-        last: Exception = LookupError("no manager is left to ask")
-        for name in self._managers:
-            if name in but:
-                continue
-            try:
-                session = self._sessions.to(self._hosts[name], deadline=5)
-                return session.run(Command.of("docker", *words), timeout=20).stdout
-            except RemoteError as error:
-                last = error
-        raise last
+    def docker(self, *words: str, but: Sequence[str] = (), patience: float = LEADER) -> str:
+        """Run docker on the first manager that can, except on those in `but`.
+
+        While managers elect, or none lets us in, they are asked again for `patience` seconds, so
+        give only what may be done twice.
+        """
+        doors = [self._hosts[name] for name in dict.fromkeys(self._managers) if name not in but]
+        managers = Managers(doors, self._sessions, patience=patience)
+        return managers.run(Command.of("docker", *words)).stdout
 
     def running(self, name: str = NAME, *, but: Sequence[str] = ()) -> list[str]:
         """The hosts where a replica runs, as the managers see it; none of the dead ones in `but`.
@@ -128,14 +127,18 @@ def answering(
                 deploy(service, replicas, (*limits, *options))
                 yield service
             finally:
-                service.docker("service", "rm", NAME)
+                _remove(service)
 
 
 def deploy(service: Service, replicas: int | None, options: Sequence[str]) -> None:
     """Create the service, and wait until all its replicas run."""
     mode = ("--mode", "global") if replicas is None else ("--replicas", str(replicas))
     many = len(service.docker("node", "ls", "-q").split()) if replicas is None else replicas
-    service.docker(*CREATE, *mode, *options, service.image)
+    try:
+        service.docker(*CREATE, *mode, *options, service.image)
+    except CommandFailed as error:
+        if "already exists" not in error.stderr:  # by a first try that a busy manager did not tell
+            raise
 
     def all_run() -> bool | None:
         return len(service.running()) == many or None
@@ -146,8 +149,17 @@ def deploy(service: Service, replicas: int | None, options: Sequence[str]) -> No
         where=NAME,
         deadline=STARTS_WITHIN,
         hint=f"docker service ps {NAME}",
+        retry_on=(FairwayError,),
         seen=lambda: ", ".join(service.running()),
     )
+
+
+def _remove(service: Service) -> None:
+    try:
+        service.docker("service", "rm", NAME)
+    except CommandFailed as error:
+        if not missing(error):
+            raise
 
 
 def image_from(sessions: Sessions, host: Endpoint) -> Image:
@@ -190,10 +202,10 @@ def _keep(sessions: Sessions, host: Endpoint, image: Image, over: threading.Even
     given: Session | None = None
     while not over.wait(LOOK_EVERY):
         try:
-            session = sessions.to(host, deadline=1)
+            session = sessions.to(host, deadline=10)  # a busy host's handshake takes seconds
             if session is not given:
                 give(session, image)
-            session.run(Command.of("true"), timeout=2)
+            session.run(Command.of("true"), timeout=5)
             given = session
         except RemoteError:
             sessions.drop(host)

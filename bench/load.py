@@ -101,17 +101,23 @@ class Load:
     """`with Load({"a1": "10.77.0.11", ...}) as load: ...`, then `load.result`.
 
     `hosts` are addresses by name, or (address, port). All of them are known from the beginning,
-    whether they answer yet or not. `load.so_far` may be looked at meanwhile.
+    whether they answer yet or not. `load.so_far` may be looked at meanwhile. `patience` is how many
+    seconds one try of a request may take.
     """
 
     def __init__(
-        self, hosts: Mapping[str, str | tuple[str, int]], *, port: int = PORT, every: float = EVERY
+        self,
+        hosts: Mapping[str, str | tuple[str, int]],
+        *,
+        port: int = PORT,
+        every: float = EVERY,
+        patience: float = TIMEOUT,
     ) -> None:
         self._places = {
             name: (place, port) if isinstance(place, str) else place
             for name, place in hosts.items()
         }
-        self._every = every
+        self._every, self._patience = every, patience
         self._healthy = {name: threading.Event() for name in self._places}
         self._turn = itertools.count()
         self._over = threading.Event()
@@ -177,7 +183,7 @@ class Load:
             yield from _turned(group, start)
 
     def _answered(self, name: str) -> bool:
-        good = answers(*self._places[name])
+        good = answers(*self._places[name], within=self._patience)
         if not good:
             self._healthy[name].clear()
         return good

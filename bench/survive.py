@@ -15,24 +15,25 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.answerer import NAME as SERVICE
 from bench.answerer import ROUTED, Service, answering
-from bench.load import Load
+from bench.load import TIMEOUT, Load
 from bench.world import NAME, RANGES, World, computer, configuration
 from components.errors import FairwayError
 from components.plan import Plan
 from components.remote.wait import Deadline, wait_until
+from components.swarm.managers import LEADER
 from lab.lab import Lab
 from scripts.cli.state import Deployed
 
+T = TypeVar("T")
 RESULTS = Path(__file__).parent / "results" / "survive.json"
 HOSTS = {"a": (1, 1), "b": (1, 1), "c": (1, 1)}
 ROUNDS = 10
 CALM = 2.0  # seconds of load before a loss
-WHOLE_WITHIN = 180.0
-BACK_WITHIN = 180.0
+WITHIN = 600.0  # seconds to be whole after a loss, and again when all is back
 
 NODES = ("node", "ls", "--format", "{{.Hostname}} {{.Status}} {{.ManagerStatus}}")
 
@@ -48,10 +49,10 @@ class Town:
     managers: Sequence[str]
     workers: Sequence[str]
 
-    def nodes(self, but: Sequence[str] = ()) -> dict[str, list[str]]:
+    def nodes(self, but: Sequence[str] = (), patience: float = LEADER) -> dict[str, list[str]]:
         """Each node's status, and of a manager its standing, as a living manager tells."""
-        rows = [line.split() for line in self.service.docker(*NODES, but=but).splitlines()]
-        return {name: rest for name, *rest in rows}
+        told = self.service.docker(*NODES, but=but, patience=patience)
+        return {name: rest for name, *rest in map(str.split, told.splitlines())}
 
     def leaders(self, but: Sequence[str] = ()) -> list[str]:
         return [name for name, told in self.nodes(but).items() if "Leader" in told]
@@ -68,12 +69,12 @@ def _worker(town: Town) -> list[str]:
 
 
 def _leader(town: Town) -> list[str]:
-    return town.leaders()
+    return [_await("a leader", lambda: next(iter(town.leaders()), None))]
 
 
 def _leader_and_worker(town: Town) -> list[str]:
     """The worker of another zone: two failures that have nothing in common."""
-    (leader,) = town.leaders()
+    (leader,) = _leader(town)
     away = [name for name in town.workers if town.zones[name] != town.zones[leader]]
     return [leader, _one_with_a_replica(town, away)]
 
@@ -86,7 +87,7 @@ def _one_with_a_replica(town: Town, names: Sequence[str]) -> str:
 
 def _zone(town: Town) -> list[str]:
     """The leader's zone, the worst of the three."""
-    (leader,) = town.leaders()
+    (leader,) = _leader(town)
     return [name for name in town.hosts if town.zones[name] == town.zones[leader]]
 
 
@@ -135,21 +136,28 @@ def town_of(
         )
 
 
-def lose(town: Town, cause: str, meanwhile: Callable[[], object] = lambda: None) -> dict[str, Any]:
+def lose(
+    town: Town,
+    cause: str,
+    meanwhile: Callable[[], object] = lambda: None,
+    *,
+    patience: float = TIMEOUT,
+) -> dict[str, Any]:
     """One loss: from a whole cluster, through the loss, to a whole cluster.
 
     `meanwhile` is called once services are whole again, while what was lost is still away.
+    `patience` is that of `bench.load`.
     """
     victims = CAUSES[cause](town)
     _seat(town, victims)
     try:
-        with Load(town.hosts) as load:
+        with Load(town.hosts, patience=patience) as load:
             time.sleep(CALM)
             began = time.monotonic()
             _cut(town, cause, victims)
             with _watched(town, victims) as noticed:
                 whole = _whole(town, load, victims) - began
-        replicas, leaders = len(town.service.running(but=victims)), town.followed(victims)
+        replicas, leaders = _seen(town, victims)
         meanwhile()
     finally:
         _bring_back(town, cause, victims)
@@ -163,6 +171,17 @@ def lose(town: Town, cause: str, meanwhile: Callable[[], object] = lambda: None)
         "leaders": leaders,
         **seen.told(),
     }
+
+
+def _seen(town: Town, victims: Sequence[str]) -> tuple[int, list[str]]:
+    """The replicas, of which managers hear a moment late, and whom managers follow after voting."""
+    wanted = len(town.hosts) - len(victims)
+
+    def seen() -> tuple[int, list[str]] | None:
+        replicas, leaders = len(town.service.running(but=victims)), town.followed(victims)
+        return (replicas, leaders) if (replicas, len(leaders)) == (wanted, 1) else None
+
+    return _await(f"{wanted} replicas and one leader, as all managers see it", seen)
 
 
 def _cut(town: Town, cause: str, victims: Sequence[str]) -> None:
@@ -180,7 +199,7 @@ def _each(act: Callable[[str], None], names: Sequence[str]) -> None:
 
 def _whole(town: Town, load: Load, victims: Sequence[str]) -> float:
     """The moment in which as many hosts answer as the service has replicas."""
-    limit = Deadline(WHOLE_WITHIN)
+    limit = Deadline(WITHIN)
     while len(set(load.healthy) - set(victims)) < len(town.hosts) - len(victims):
         if limit.passed:
             raise SystemExit(f"only {', '.join(load.healthy)} answer after {limit.spent:.0f} s")
@@ -196,7 +215,7 @@ def _watched(town: Town, victims: Sequence[str]) -> Iterator[list[float]]:
     def watch() -> None:
         while not over.wait(1.0) and not moments:
             try:
-                nodes = town.nodes(but=victims)
+                nodes = town.nodes(but=victims, patience=0)
             except FairwayError:
                 continue
             if all(nodes[name][0] == "Down" for name in victims):
@@ -219,7 +238,7 @@ def _seat(town: Town, victims: Sequence[str]) -> None:
     for name in free:
         town.service.docker("node", "update", "--availability", "pause", name)
     town.service.docker("service", "update", "--quiet", "--detach", "--force", SERVICE)
-    _await(town, "a replica on each host that is to die", lambda: _seated(town, victims))
+    _await("a replica on each host that is to die", lambda: _seated(town, victims) or None)
     for name in free:
         town.service.docker("node", "update", "--availability", "active", name)
 
@@ -234,25 +253,20 @@ def _bring_back(town: Town, cause: str, victims: Sequence[str]) -> None:
         town.lab.restore_zone(town.zones[victims[0]])
     else:
         _each(town.lab.restore_machine, victims)
-    _await(town, "all nodes, and one leader", lambda: _standing(town))
+    _await("all nodes, and one leader", lambda: _standing(town) or None)
 
 
 def _standing(town: Town) -> bool:
     nodes = town.nodes()
-    managers = [told[1] for told in nodes.values() if len(told) > 1]
-    whole = all(told[0] == "Ready" for told in nodes.values()) and len(nodes) == len(town.hosts)
-    return whole and sorted(managers) == ["Leader", "Reachable", "Reachable"]
+    managers = sorted(told[1] for told in nodes.values() if len(told) > 1)
+    whole = [told[0] for told in nodes.values()] == ["Ready"] * len(town.hosts)
+    return whole and managers == ["Leader", "Reachable", "Reachable"]
 
 
-def _await(town: Town, what: str, holds: Callable[[], bool]) -> None:
-    wait_until(
-        what,
-        lambda: holds() or None,
-        where=town.lab.name,
-        deadline=BACK_WITHIN,
-        hint="see `docker node ls`",
-        every=1.0,
-        retry_on=(FairwayError,),
+def _await(what: str, found: Callable[[], T | None]) -> T:
+    hint, passing = "see `docker node ls`", (FairwayError,)
+    return wait_until(
+        what, found, where="Swarm", deadline=WITHIN, hint=hint, every=1.0, retry_on=passing
     )
 
 

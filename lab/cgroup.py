@@ -129,7 +129,7 @@ def members(home: Home) -> set[int]:
     return found
 
 
-def remove(home: Home, *, patience: float = 3.0) -> None:
+def remove(home: Home, *, patience: float = 30.0) -> None:
     """Remove a home and all below, waiting `patience` seconds for dying processes to leave.
 
     Raises LabError when processes stay.

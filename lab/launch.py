@@ -12,7 +12,7 @@ from lab import cgroup, keeper, names, nspawn
 from lab.place import MachineSpec, Place
 
 PROJECT = Path(__file__).parents[1]
-START_LIMIT = 30.0  # seconds until the machine's init runs
+START_LIMIT = 120.0  # seconds until the machine's init runs
 
 
 def launch(place: Place, spec: MachineSpec) -> None:

@@ -21,7 +21,7 @@ def path_of(lab: str, part: str = "") -> Path:
 
 
 @contextmanager
-def hold(lab: str, part: str = "", *, deadline: float = 60) -> Iterator[None]:
+def hold(lab: str, part: str = "", *, deadline: float = 180) -> Iterator[None]:
     """Hold a lab's lock, or one machine's (`part`). Not reentrant.
 
     Raises:

@@ -26,7 +26,7 @@ Report = Callable[[str], None]
 State = Literal["absent", "stopped", "starting", "running"]
 
 BOOT_LIMIT = 60.0  # seconds until Docker answers; then others may boot, and this one may go on
-TIDY_LIMIT = 15.0  # seconds that a keeper may need after its machine's end
+TIDY_LIMIT = 60.0  # seconds that a keeper may need after its machine's end
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

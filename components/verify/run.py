@@ -23,7 +23,7 @@ from components.verify.report import Line, Report
 from components.verify.scripts import GATHER, LOOK, ON_HOST
 from components.verify.way import Sight
 
-HELLO = 8.0  # seconds within which a host that is alive does nothing at all
+HELLO = 20.0  # seconds within which a host that is alive does nothing at all, however busy it is
 PATIENCE = 180.0  # seconds for everything; six hosts that are well take under ten
 
 

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,16 +37,16 @@ def project(tmp_path: Path) -> Project:
 
 
 def until(true: Callable[[], object], what: str) -> None:
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 600
     while not true():
-        assert time.monotonic() < limit, f"waited a minute for {what}"
+        assert time.monotonic() < limit, f"waited ten minutes for {what}"
         time.sleep(0.05)
 
 
-def booting(project: Project) -> Running:
+def booting(project: Project, **more: dict[str, Any]) -> Running:
     """Start an `up` and return when its machine is made and waited for."""
     world = World(project.world)
-    world.behave(a1={"wait": 120})
+    world.behave(a1={"wait": 3600}, **more)
     running = project.start("up", "--yes", "--skip-preview")
     until(lambda: "wait Machine a1" in world.acts(), "the wait for the machine")
     return running
@@ -68,12 +69,10 @@ def process_of(project: Project, word: str) -> int:
 
 def test_one_interrupt_is_answered_at_once_and_keeps_the_machine(project: Project) -> None:
     running = booting(project)
-    started = time.monotonic()
 
     running.interrupt()
-    ended = running.end()
+    ended = running.end()  # although what it waited for has not come
 
-    assert time.monotonic() - started < 60  # the wait alone would be 120
     assert "cancelled in the middle" in ended.text
     assert project.resource("lab:Machine", "a1")["initErrors"]
     until(lambda: not project.processes(), "all processes to end")
@@ -81,10 +80,11 @@ def test_one_interrupt_is_answered_at_once_and_keeps_the_machine(project: Projec
 
 
 def test_a_second_interrupt_leaves_a_machine_that_the_next_up_adopts(project: Project) -> None:
-    running = booting(project)
+    # The plugin must not answer the first one before a busy computer lets the second one come.
+    running = booting(project, cancel={"grace": 60})
 
     running.interrupt()
-    time.sleep(0.2)  # two signals at once would count as one
+    running.says("^C received")  # two signals at once would count as one
     running.interrupt()
     running.end()
 

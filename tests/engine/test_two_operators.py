@@ -25,7 +25,7 @@ from tests.support.world_checkout import ROLL, WorldCheckout
 STACK = "t6"
 HERE = socket.gethostname()
 FAR = Holder(what="restore", pid=7, user="cy", host="elsewhere", since=2_000_000_000.0, token="t")
-PATIENCE = 120.0
+PATIENCE = 600.0
 UP = (sys.executable, "-m", "scripts.stack", "up", STACK)
 
 
@@ -76,7 +76,7 @@ def team(stand: Team) -> Iterator[Team]:
 
 def begun(team: Team, *words: str) -> subprocess.Popen[str]:
     """Ann's command, which has come to the machine of a11 and is kept there."""
-    team.world.behave(a11={"wait": 600})
+    team.world.behave(a11={"wait": 3600})
     started = team.ops1.start(*words)
     limit = time.monotonic() + PATIENCE
     while "wait Machine a11" not in team.world.acts() and time.monotonic() < limit:

@@ -11,6 +11,7 @@ from components.host import names
 from components.host.facts import rules_apply, rules_missing
 from components.host.ready import wait_ready
 from components.remote.command import Command
+from components.swarm.apply import leave_by_force
 from tests.support.host_plan import NETWORK
 from tests.support.real_host import RealHost, real_host
 
@@ -31,7 +32,7 @@ tar -ch --hard-dereference -C / $files 2>/dev/null | docker import - probe >/dev
 @pytest.fixture(scope="module", params=GENERATIONS)
 def host(request: pytest.FixtureRequest) -> Iterator[RealHost]:
     with real_host(request.param, mtu=OTHER_MTU) as host:
-        wait_ready(host.session, deadline=120)
+        wait_ready(host.session, deadline=600)
         host.sh(IMAGE)
         yield host
 
@@ -93,7 +94,7 @@ def test_swarm_takes_that_bridge_as_it_is(host: RealHost) -> None:
         assert host.sh('docker network inspect -f "$1" docker_gwbridge', form) == wanted
         assert rules_missing(host.session) == []
     finally:
-        host.sh("docker swarm leave --force")
+        leave_by_force(host.session)
 
 
 def test_a_plain_docker_run_works_reaches_out_and_gains_no_privileges(host: RealHost) -> None:
@@ -119,7 +120,7 @@ def test_two_plain_containers_reach_each_other_on_docker0(host: RealHost) -> Non
 def test_no_container_reaches_the_metadata_and_it_learns_so_at_once(host: RealHost) -> None:
     for address in names.METADATA_ADDRESSES:
         knock = f"exec 3<>/dev/tcp/{address}/80"
-        said = host.sh('timeout 20 docker run --rm probe bash -c "$1" 2>&1 || true', knock)
+        said = host.sh('timeout 300 docker run --rm probe bash -c "$1" 2>&1 || true', knock)
         assert "No route to host" in said
 
 
@@ -139,7 +140,7 @@ def test_rules_stay_when_docker_is_restarted(host: RealHost) -> None:
     assert host.sh("iptables -S FORWARD").splitlines()[0] == "-P FORWARD ACCEPT"
     first = host.sh("iptables -S FORWARD").splitlines()[1]
     assert first == "-A FORWARD -j DOCKER-USER"
-    wait_ready(host.session, deadline=30)
+    wait_ready(host.session, deadline=600)
 
 
 @pytest.mark.parametrize("table", ["filter", "nat", "raw", "mangle"])
@@ -171,7 +172,7 @@ def test_a_large_payload_streams_into_docker(host: RealHost) -> None:
 def test_after_a_reboot_the_rules_stand_before_docker_starts(host: RealHost) -> None:
     # The last one: it gives the host a new session.
     host.restart()
-    wait_ready(host.session, deadline=120)
+    wait_ready(host.session, deadline=600)
     assert rules_missing(host.session) == []
     begun = "systemctl show --property=ExecMainStartTimestampMonotonic --value"
     ended = "systemctl show --property=ExecMainExitTimestampMonotonic --value"

@@ -55,7 +55,7 @@ def boots(name: str) -> int:
 
 def shell(name: str, command: str) -> str:
     words = machine.shell_command(LAB, name, "sh", "-c", command)
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
     return done.stdout + done.stderr
 
 

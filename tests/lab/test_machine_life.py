@@ -35,7 +35,8 @@ def remove_all() -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_stays() -> Iterator[None]:
+def nothing_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(machine, "BOOT_LIMIT", 600.0)
     remove_all()
     yield
     remove_all()
@@ -110,7 +111,7 @@ def test_a_machine_without_power_leaves_only_its_disk_and_boots_from_it_again() 
 
 
 def test_a_clean_stop_ends_with_status_0_and_leaves_only_the_disk() -> None:
-    machine.start(spec("a1"))
+    machine.start(replace(spec("a1"), grace=300.0))
     now = machine.stop(LAB, "a1")
     assert (now.state, now.exit) == ("stopped", 0)
     assert without_disk(traces()) == NOTHING
@@ -137,7 +138,7 @@ def test_a_machine_whose_keeper_was_killed_still_runs_or_boots_again_and_can_be_
     kept_by = Place(LAB, "a1").record().keeper
     assert kept_by is not None
     kept_by.signal(signal.SIGKILL)
-    assert kept_by.wait(10)
+    assert kept_by.wait(300)
     again = machine.start(spec("a1"))
     assert again.docker
     # Where systemd is in charge it ends the machine with its keeper, and this is a new boot.
@@ -152,7 +153,7 @@ def test_a_machine_whose_record_is_lost_is_found_by_its_label_and_removed() -> N
     kept_by = here.record().keeper
     assert kept_by is not None
     kept_by.signal(signal.SIGKILL)
-    assert kept_by.wait(10)
+    assert kept_by.wait(300)
     here.forget()
     assert machine.present(LAB) == ["a1"]
     machine.destroy(LAB, "a1")
@@ -169,7 +170,7 @@ def test_a_service_killed_in_one_machine_lives_on_in_another() -> None:
 
     eventually("the killed one is restarted", lambda: restarts("a1") == "1")
     assert restarts("b1") == "0"
-    assert machine.status(LAB, "b1").docker
+    eventually("the other's Docker answers", lambda: machine.status(LAB, "b1").docker)
 
 
 def test_a_machine_that_cannot_boot_is_named_with_its_last_words_and_leaves_its_disk_only() -> None:

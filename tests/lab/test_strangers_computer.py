@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import pytest
 
+from components.remote.wait import Deadline
 from lab import machine
 from lab.image import ensure_image
 from lab.lab import Lab
 from lab.model import Machine, RouteTable, Rule, SecurityGroup, Vpc, VSwitch
 from lab.place import Place
 from scripts.workspace import ROOT, TOOLS
+from tests.support.machines import eventually
 
 LAB = "tstranger"
 ME = "me"
@@ -41,7 +44,7 @@ true
 class Stranger:
     """The computer, and a shell on it."""
 
-    def run(self, script: str, *, minutes: float = 10) -> str:
+    def run(self, script: str, *, minutes: float = 60) -> str:
         home = f"export HOME=/root SSL_CERT_FILE={TRUSTED} PIP_CERT={TRUSTED}"
         words = machine.shell_command(LAB, ME, "bash", "-lc", f"{home}\n{script}")
         done = subprocess.run(
@@ -129,9 +132,12 @@ def test_make_up_builds_the_default_lab_and_make_down_leaves_the_computer_as_it_
     assert "29 unchanged" not in built
     verified = stranger.make("verify")
     assert "every container reaches every other" in verified
-    nodes = stranger.run(f"cd {CLONE} && ssh -F .fairway/lab/ssh_config a1 docker node ls")
-    assert nodes.count("Ready") == 6
+    nodes = f"cd {CLONE} && ssh -F .fairway/lab/ssh_config a1 docker node ls || true"
+    eventually("six nodes are ready", lambda: stranger.run(nodes).count("Ready") == 6)
     assert "unchanged" in stranger.make("up")
 
     stranger.make("down")
-    assert stranger.run(LOOK) == before
+    limit = Deadline(300)  # for processes of the engine that are about to end
+    while (after := stranger.run(LOOK)) != before and not limit.passed:
+        time.sleep(1)
+    assert after == before

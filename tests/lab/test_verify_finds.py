@@ -217,7 +217,8 @@ def test_large_packets_lost_on_the_way_are_told_from_small_ones(t5: Town) -> Non
 
 def test_a_drained_node_runs_no_probe_and_says_how_to_bring_it_back(t5: Town) -> None:
     availability = "docker node update --availability"
-    with on(t5, "a1", f"{availability} drain b1", f"{availability} active b1"):
+    until = f"until {availability} {{}} b1; do sleep 1; done"  # no other change may come between
+    with on(t5, "a1", until.format("drain"), until.format("active")):
         found = only(t5.verify())
     assert found.fault.cause == "task-not-running"
     assert "Ready, Drain" in found.fault.evidence

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.becomes import becomes
 from tests.support.bucket import Bucket, bucket, settings
 from tests.support.checkout import Checkout
 from tests.support.cloud_checkout import cloud_checkout
@@ -107,7 +108,7 @@ def test_what_the_bucket_holds_becomes_the_swarm_again(town: Town) -> None:
 
     assert town.manager("docker secret ls --format '{{.Name}}'").split() == ["token"]
     assert town.checkout.deployed().swarm == swarm
-    assert [line.split()[2] for line in town.nodes()] == ["ready", "ready"]
+    becomes(lambda: [line.split()[2] for line in town.nodes()], ["ready", "ready"])
 
 
 @everywhere
@@ -143,6 +144,7 @@ def test_nothing_is_begun_while_another_operator_holds_the_stack(town: Town) -> 
 def test_just_the_drifted_host_is_replaced_in_its_slot_and_all_reach_each_other(
     town: Town,
 ) -> None:
+    becomes(lambda: [line.split()[2] for line in town.nodes()], ["ready", "ready"])
     before, nodes = town.checkout.deployed(), town.nodes()
 
     town.fairway("roll", "--drifted", "--yes").good()
@@ -150,7 +152,7 @@ def test_just_the_drifted_host_is_replaced_in_its_slot_and_all_reach_each_other(
     after = town.checkout.deployed()
     assert after.machines["b10"] != before.machines["b10"]
     assert after.machines["a1"] == before.machines["a1"]
-    assert town.nodes() == nodes
+    becomes(town.nodes, nodes)
     hosts = {host["name"]: host["containers"] for host in after.question["hosts"]}
     assert hosts == {slot.name: str(slot.containers) for slot in town.checkout.plan.slots}
     assert "no drift on 2 hosts" in town.fairway("drift").good().text

@@ -18,7 +18,7 @@ from tests.support.stage import AwsStage, config, staged
 
 LAB, RANGES = "t28aws", (118, 248)  # the lab; second octet of the VPC, and one that is not used
 SERVICE, BUSYBOX = "pings", "/bin/busybox"
-PATIENCE = 60.0  # seconds for a container to start
+PATIENCE = 600.0  # seconds for a container to start
 FAR = "b10"  # in the other zone than the manager
 
 
@@ -106,7 +106,7 @@ def test_a_container_pings_one_of_the_other_zone_by_its_own_address(
 ) -> None:
     show = "{{.NetworkSettings.Networks.routed.IPAddress}}"
     address = stage.sh(FAR, "docker", "inspect", "--format", show, containers[FAR]).strip()
-    ping = (BUSYBOX, "ping", "-c", "3", address)
+    ping = (BUSYBOX, "ping", "-c", "3", "-W", "60", address)
 
     told = stage.sh("a1", "docker", "exec", containers["a1"], *ping)
 

@@ -68,7 +68,7 @@ def test_a_container_pings_one_of_the_other_zone_by_its_own_address(checkout: Ch
         show = '{{(index .NetworkSettings.Networks "routed").IPAddress}}'
         address = checkout.sh(FAR, "docker", "inspect", "-f", show, far).strip()
         assert IPv4Address(address) in checkout.plan.slot(FAR).containers
-        asked = ("docker", "exec", near, "/bin/busybox", "ping", "-c1", address)
+        asked = ("docker", "exec", near, "/bin/busybox", "ping", "-c1", "-W60", address)
         assert " 0% packet loss" in checkout.sh("a1", *asked)
     finally:
         checkout.sh("a1", "docker", "service", "rm", "pair")

@@ -11,6 +11,7 @@ import pytest
 
 from bench.answerer import Service, answering
 from bench.load import Load
+from tests.support.becomes import becomes
 from tests.support.checkout import Checkout, lab_checkout
 from tests.support.stage import config
 
@@ -31,20 +32,24 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         yield made
 
 
-def nodes(cluster: Checkout, asked: str = "a1") -> dict[str, str]:
-    told = cluster.sh(asked, "docker", "node", "ls", "--format", NODE).splitlines()
-    return {name: standing for name, _, standing in (line.partition(" ") for line in told)}
+def nodes(cluster: Checkout) -> tuple[dict[str, str], list[str]]:
+    """Each node's status by its name and role, and how many lead and follow, whoever does."""
+    told = [
+        line.split()
+        for line in cluster.sh("a1", "docker", "node", "ls", "--format", NODE).splitlines()
+    ]
+    status = {
+        " ".join([name, *("manager" for _ in manager)]): ready for name, ready, *manager in told
+    }
+    return status, sorted(each for _, _, *manager in told for each in manager)
 
 
 NODE = "{{.Hostname}} {{.Status}} {{.ManagerStatus}}"
 KEPT = ("a1", "a10")
-WHOLE = {
-    "a1": "Ready Leader",
-    "b1": "Ready Reachable",
-    "c1": "Ready Reachable",
-    "a10": "Ready ",
-    "b10": "Ready ",
-}
+WHOLE = (
+    dict.fromkeys(("a1 manager", "b1 manager", "c1 manager", "a10", "b10"), "Ready"),
+    ["Leader", "Reachable", "Reachable"],
+)
 
 
 def test_a_cluster_grows_by_managers_and_a_worker_and_loses_a_zone_under_load(
@@ -57,13 +62,15 @@ def test_a_cluster_grows_by_managers_and_a_worker_and_loses_a_zone_under_load(
 
     with (
         answering(small, before, replicas=3, then=cluster.plan) as service,
-        Load(hosts) as load,
+        Load(hosts, patience=5) as load,
     ):
         service.docker(*IDLE, service.image)
+        becomes(lambda: busy(service).total(), TASKS)
         crowded = busy(service)
         cluster.make("up").good()
+        becomes(lambda: busy(service).total(), TASKS)
         moved = busy(service)
-        assert service.running()[0] == "a1"
+        becomes(lambda: "a1" in service.running(), wanted=True)
 
     assert load.result.failed == 0, load.result.told()
     assert load.result.asked > 100
@@ -75,7 +82,7 @@ def test_a_cluster_grows_by_managers_and_a_worker_and_loses_a_zone_under_load(
             before.machines[name],
             before.nodes[name],
         )
-    assert nodes(cluster) == WHOLE
+    becomes(lambda: nodes(cluster), WHOLE)
     assert "every container reaches every other" in after.report
 
 
@@ -83,12 +90,16 @@ def test_hosts_that_came_get_tasks_when_that_is_asked_for(cluster: Checkout) -> 
     done = cluster.fairway("rebalance", STACK, "idle", "--yes", "--json").good()
 
     (told,) = json.loads(done.text[done.text.index("[") :])
-    assert sum(told["before"].values()) == sum(told["after"].values()) == 6
+    assert sum(told["before"].values()) == sum(told["after"].values()) == TASKS
     assert max(told["before"][name] for name in KEPT) > 1
     assert sorted(told["after"].values()) == [1, 1, 1, 1, 2]
 
 
-IDLE = ("service", "create", "--quiet", "--no-resolve-image", "--name", "idle", "--replicas", "6")
+TASKS = 6
+IDLE = (
+    *("service", "create", "--detach", "--quiet", "--no-resolve-image", "--name", "idle"),
+    *("--replicas", str(TASKS)),
+)
 
 
 def busy(service: Service) -> Counter[str]:

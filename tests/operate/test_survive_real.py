@@ -13,6 +13,8 @@ from tests.support.stage import config
 STACK = "t31"
 # Of all requests; one that is under way on a host that dies, then on a second one, is lost.
 BEARABLE = 0.02
+# A host of a busy computer may not run for seconds; that is nobody's loss.
+PATIENCE = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,12 @@ def test_what_was_lost_runs_elsewhere_by_itself_and_one_manager_leads(
     previews: list[str] = []
 
     with town_of(plan, cluster.deployed(), cause) as town:
-        found = lose(town, cause, lambda: previews.append(cluster.fairway("preview", STACK).text))
+        found = lose(
+            town,
+            cause,
+            lambda: previews.append(cluster.fairway("preview", STACK).text),
+            patience=PATIENCE,
+        )
 
     assert found["replicas_elsewhere"] == len(plan.slots) - LOST[cause]
     assert found["failed"] <= BEARABLE * found["asked"], found

@@ -30,7 +30,9 @@ from lab.place import MachineSpec
 
 ANY = IPv4Network("0.0.0.0/0")
 OPEN = Rule(direction="in", source=ANY)
-PATIENCE = 0.4  # seconds; an answer inside one computer takes less than a millisecond
+PATIENCE = (
+    1.5  # seconds; an answer takes less than a millisecond, a first packet comes again in 1 s
+)
 
 
 def net(text: str) -> IPv4Network:
@@ -156,12 +158,14 @@ class Town:
         host, _, inner = end.partition(".")
         return names.namespace(self.name, host), self.inner(host) if inner else self.address(host)
 
-    def reaches(self, source: str, target: str, port: int = 7000) -> bool:
+    def reaches(
+        self, source: str, target: str, port: int = 7000, *, within: float = PATIENCE
+    ) -> bool:
         """Open a TCP connection from one end to another."""
         from_ns, from_address = self.where(source)
         to_ns, to_address = self.where(target)
         with listening(to_ns, to_address, port):
-            return connects(from_ns, from_address, to_address, port)
+            return connects(from_ns, from_address, to_address, port, within=within)
 
 
 @contextmanager
@@ -177,10 +181,17 @@ def listening(namespace: str, address: IPv4Address, port: int) -> Iterator[None]
         yield
 
 
-def connects(namespace: str, source: IPv4Address, target: IPv4Address, port: int) -> bool:
+def connects(
+    namespace: str,
+    source: IPv4Address,
+    target: IPv4Address,
+    port: int,
+    *,
+    within: float = PATIENCE,
+) -> bool:
     def connect() -> bool:
         with socket.socket() as client:
-            client.settimeout(PATIENCE)
+            client.settimeout(within)
             client.bind((str(source), 0))
             try:
                 client.connect((str(target), port))

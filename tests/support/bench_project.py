@@ -59,7 +59,7 @@ class Finished:
 class Project:
     """A project in `folder` with stack `t6`. `world` is where the fake plugin keeps its things."""
 
-    patience = 900.0  # seconds that one command may take
+    patience = 1800.0  # seconds that one command may take
 
     def __init__(self, folder: Path, *, plugin: Path = FAKE_PLUGIN, name: str = "bench") -> None:
         self.folder = folder
@@ -187,6 +187,11 @@ class Running:
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
+
+    def says(self, text: str) -> None:
+        """Wait until it has printed this; what it has printed by then is no part of its end."""
+        assert self.process.stdout is not None
+        assert any(text in line for line in self.process.stdout), f"it ended without {text!r}"
 
     def kill(self) -> None:
         self.process.kill()

@@ -45,7 +45,7 @@ printf '%s' "$4" >/etc/ssl/bucket.pem
 ln -sf /etc/ssl/bucket.pem "/etc/ssl/certs/$(openssl x509 -noout -hash -in /etc/ssl/bucket.pem).0"
 printf '%s' "$5" >/run/metadata.py
 systemd-run --quiet --unit=metadata python3 /run/metadata.py "$1"
-timeout 50 sh -c 'until ss -Hltn "src $1" | grep -q :80; do sleep 0.1; done' sh "$1"
+timeout 300 sh -c 'until ss -Hltn "src $1" | grep -q :80; do sleep 0.1; done' sh "$1"
 """
 _METADATA: Final = {"aws": "169.254.169.254", "alicloud": "100.100.100.200"}
 
@@ -92,7 +92,7 @@ class _Front(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        there = http.client.HTTPConnection(*self.behind, timeout=120)
+        there = http.client.HTTPConnection(*self.behind, timeout=300)
         path = f"/{BUCKET}{self.path}"
         own = {name: text for name, text in self.headers.items() if name.lower() != "host"}
         there.request(self.command, path, body or None, own)

@@ -27,7 +27,8 @@ from tests.support.cloud_project import CloudProject
 
 COPIED = ("Pulumi.yaml", "__main__.py", "fairway", "components", "lab", "provider", "scripts")
 LINKED = (".venv", ".tools")
-PATIENCE = 900.0  # seconds that one command may take
+PATIENCE = 3600.0  # seconds that one command may take
+ON_A_HOST = 600.0  # and one on a host
 
 
 class Checkout:
@@ -149,7 +150,7 @@ class Checkout:
         address = str(self.plan.slot(slot).address)
         host = endpoint(deployed.seed, self.stack, slot, address, deployed.way)
         with Sessions.of(deployed.seed) as opened:
-            return opened.to(host).run(Command.of(*words), timeout=60).stdout
+            return opened.to(host).run(Command.of(*words), timeout=ON_A_HOST).stdout
 
 
 @contextmanager

@@ -97,7 +97,7 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
+            timeout=3600,
             check=False,
         )
         return Finished(done.returncode, done.stdout)

@@ -20,7 +20,7 @@ WORLD_ADDRESS = "198.51.100.1"
 
 _INSIDE = "FAIRWAY_TEST_COMPUTER"
 _OWN = ("/run/netns", "/var/lib/fairway", "/run/fairway")
-_SECONDS = 600
+_SECONDS = 900
 
 
 def on_its_own_computer(test: Callable[[], None]) -> Callable[[], None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import provider.host
 import provider.lab
 import provider.machine
+import provider.operations
 import provider.quorum
 import provider.route
 import provider.swarm
@@ -51,6 +52,8 @@ def _verified(call: Call, inputs: Values) -> Report:
 
 
 SWARM = FakeSwarm(WORLD)
+if grace := WORLD.behaviour("cancel").get("grace"):
+    vars(provider.operations).update(GRACE=grace)
 vars(provider.lab).update(open_lab=_open)
 vars(provider.machine).update(open_lab=_open, digest=_digest)
 vars(provider.route).update(open_lab=_open)

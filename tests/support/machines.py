@@ -34,12 +34,12 @@ def spec(
 def inside(name: str, *words: str) -> str:
     """Run a command in the machine; its output."""
     command = machine.shell_command(LAB, name, *words)
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, f"{words}: {done.stderr}{done.stdout}"
     return done.stdout.strip()
 
 
-def eventually(what: str, holds: Callable[[], bool], *, seconds: float = 300) -> None:
+def eventually(what: str, holds: Callable[[], bool], *, seconds: float = 600) -> None:
     """Wait until it holds; an assertion failure that says what was awaited otherwise."""
     deadline = time.monotonic() + seconds
     while not holds():

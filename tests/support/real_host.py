@@ -31,7 +31,8 @@ class RealHost:
 
     def sh(self, text: str, *arguments: str, ok: tuple[int, ...] = (0,)) -> str:
         """Run a shell text on the host and give what it printed, without the last newline."""
-        return self.session.run(Command.script(text, *arguments), ok=ok).stdout.rstrip("\n")
+        command = Command.script(text, *arguments)
+        return self.session.run(command, timeout=600, ok=ok).stdout.rstrip("\n")
 
     def restart(self) -> None:
         """Cut its power and give it back: the disk stays, the kernel's state does not."""

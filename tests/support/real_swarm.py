@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from components.environment import Network, Role, Zone
-from components.errors import CommandFailed
 from components.host.ready import wait_ready
 from components.host.user_data import user_data
 from components.plan.model import Slot
@@ -18,12 +17,13 @@ from components.remote.command import Command, Secret
 from components.remote.endpoint import Endpoint, Session
 from components.remote.keys import host_key, new_seed, operator_key
 from components.remote.session import Sessions
+from components.remote.wait import wait_until
 from components.swarm import facts
+from components.swarm.managers import Managers
 from components.swarm.node import NodePlan, NodeState, bring_up, observe, take_down
 from lab import machine, names
 from lab.lab import Lab
 from lab.model import Machine, RouteTable, Rule, SecurityGroup, Vpc, VSwitch
-from tests.support.machines import eventually
 
 ZONES = tuple(
     Zone(
@@ -77,7 +77,11 @@ class RealSwarm:
         return self.sessions.to(self.endpoint(name), deadline=600)
 
     def docker(self, name: str, *words: str) -> str:
-        return self.session(name).run(Command.of("docker", *words)).stdout.strip()
+        return self.managers(name).run(Command.of("docker", *words)).stdout.strip()
+
+    def managers(self, *names: str) -> Managers:
+        """These as one; what passes by, as an election does, is waited for."""
+        return Managers([self.endpoint(name) for name in names], self.sessions)
 
     def plan(self, name: str) -> NodePlan:
         place = slot(name)
@@ -110,22 +114,15 @@ class RealSwarm:
 
     def rows(self, asked: str) -> dict[str, facts.Row]:
         """The list of nodes as `asked` tells it, by id."""
-        text = self.session(asked).run(facts.NODES).stdout
+        text = self.managers(asked).run(facts.NODES).stdout
         return {row.id: row for row in facts.read_rows(text)}
 
     def leader(self) -> str:
-        found: list[str] = []
+        def leads() -> str | None:
+            rows = self.rows("a1").values()
+            return next((row.hostname for row in rows if row.manager == "leader"), None)
 
-        def led() -> bool:
-            try:
-                rows = self.rows("a1").values()
-            except CommandFailed:  # while an election goes on
-                return False
-            found[:] = [row.hostname for row in rows if row.manager == "leader"]
-            return bool(found)
-
-        eventually("a leader", led)
-        return found[0]
+        return wait_until("a leader", leads, where=self.lab.name, deadline=300, hint="see a1")
 
     def boot(self, name: str) -> None:
         place = slot(name)

@@ -173,7 +173,7 @@ class Stage(ABC, Generic[P]):
         way = self.question.get("way") or {}
         host = endpoint(self.seed, STACK, slot, str(self.plan.slot(slot).address), way)
         with Sessions.of(self.seed) as opened:
-            return opened.to(host).run(Command.of(*words), timeout=60).stdout
+            return opened.to(host).run(Command.of(*words), timeout=600).stdout
 
     def closed(self, slot: str, port: int) -> bool:
         """Whether this computer gets no answer at a host's own address and port."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +42,7 @@ ZONES = {
         containers=IPv4Network("10.225.16.0/20"),
     ),
 }
+PATIENCE = 600.0  # seconds for whatever one host is to do
 TABLES = ("table-a", "table-b")
 NETWORK = Network(
     vpc=VPC,
@@ -102,7 +103,8 @@ class Town:
 
     def run(self, name: str, script: str) -> str:
         """Run a shell text on a machine and give its output."""
-        return self.sessions.to(self.endpoint(name)).run(Command.script(script)).stdout.strip()
+        session = self.sessions.to(self.endpoint(name))
+        return session.run(Command.script(script), timeout=PATIENCE).stdout.strip()
 
     def verify(self) -> Report:
         facts = NetworkFacts(
@@ -185,7 +187,7 @@ class Town:
             "Docker and the end of the first boot",
             lambda: self.run(name, "test -e /run/cloud-init/result.json && docker version") or None,
             where=name,
-            deadline=600,
+            deadline=PATIENCE,
             hint="look at its console",
             retry_on=(RemoteError,),
         )
@@ -199,9 +201,32 @@ class Town:
         self.run(first, f"docker swarm init --advertise-addr {address} {pool}")
         token = self.run(first, "docker swarm join-token -q manager")
         for name in others:
-            self.run(name, f"docker swarm join --token {token} {address}:2377")
+            self._join(name, first, f"--token {token} {address}:2377")
         routed = f"-d bridge --scope swarm --config-from {ROUTED_CONFIG} {ROUTED_NETWORK}"
-        self.run(first, f"docker network create {routed}")
+        create = f"docker network inspect {ROUTED_NETWORK} || docker network create {routed}"
+        self._until(first, "the routed network", lambda: self.run(first, create))
+
+    def _join(self, name: str, first: str, words: str) -> None:
+        """Join, and wait for it: Docker lets a join that takes long go on in the background."""
+        state = "docker info -f '{{.Swarm.LocalNodeState}}' | grep -qxE 'active|pending'"
+        standing = "{{.Status.State}} {{.ManagerStatus.Reachability}}"
+
+        def joined() -> bool | None:
+            self.run(name, f"{state} || docker swarm join {words}")
+            told = self.run(first, f"docker node inspect -f '{standing}' {name}")
+            return told == "ready reachable" or None
+
+        self._until(name, "it to be a manager", joined)
+
+    def _until(self, name: str, what: str, probe: Callable[[], object]) -> None:
+        wait_until(
+            what,
+            probe,
+            where=name,
+            deadline=PATIENCE,
+            hint="look at `journalctl -u docker` there",
+            retry_on=(RemoteError,),
+        )
 
 
 @contextmanager
