@@ -104,15 +104,26 @@ class SshSession:
         if not self._room.acquire(timeout=limit.left):
             raise self._late(command, limit)
         try:
-            channel = in_order(self._transport.open_session(timeout=max(limit.left, 0.01)))
+            channel = self._begun(command, limit)
             try:
-                with closed_at(limit, channel):
-                    channel.exec_command(command.wire())
                 yield channel
             finally:
                 channel.close()
         finally:
             self._room.release()
+
+    def _begun(self, command: Command, limit: Deadline) -> paramiko.Channel:
+        """A channel on which the command has begun; until then nobody looks for signs of life."""
+        begins = Deadline(max(min(limit.left, 2 * SILENCE), 0.01))
+        try:
+            channel = in_order(self._transport.open_session(timeout=begins.seconds))
+            with closed_at(begins, channel):
+                channel.exec_command(command.wire())
+        except BROKEN as error:
+            if begins.passed and not limit.passed:
+                raise self._lost(f"no sign of life for {begins.seconds:.0f} s") from error
+            raise
+        return channel
 
     def tunnel(self, address: str, port: int, limit: Deadline) -> paramiko.Channel:
         """A connection from this host to `address`; raises paramiko's errors, for the dialler."""

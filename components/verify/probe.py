@@ -55,13 +55,16 @@ def ready_image(crew: Crew, seen: Mapping[str, Gathered]) -> tuple[str, dict[str
 @contextmanager
 def running(
     crew: Crew, manager: str, image: str, hosts: Sequence[str], stage: Stage
-) -> Iterator[str]:
-    """Run a probe on every node; gives the run's name. Removes all of it at the end, always."""
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Run a probe on every node that takes tasks; gives the run's name, and the nodes that do not.
+
+    Removes all of it at the end, always.
+    """
     run = f"fairway-verify-{uuid.uuid4().hex[:12]}"
     try:
         with stage("create"):
-            crew.shell(manager, scripts.START, image, run, ROUTED_NETWORK, timeout=30)
-        yield run
+            said = crew.shell(manager, scripts.START, image, run, ROUTED_NETWORK, timeout=30)
+        yield run, frozenset(said.stdout.split())
     finally:
         with stage("remove"):
             _remove(crew, manager, run, hosts)

@@ -132,8 +132,11 @@ class _Run:
         hosts = [name for name in fit if name not in refused]
         self.say(f"starting a probe container on {len(hosts)} hosts")
         try:
-            with running(self.crew, manager, image, hosts, self._stage) as run:
+            with running(self.crew, manager, image, hosts, self._stage) as (run, closed):
                 self.meanwhile()
+                with self._stage("start"):
+                    takers = [name for name in hosts if name not in closed]
+                    self.probes = await_probes(self.crew, run, takers)
                 self._examine(manager, image, run, hosts)
         except RemoteError as error:
             self._swarm_fault(hosts, brief(error))
@@ -151,8 +154,6 @@ class _Run:
             self._absent(name, fault)
 
     def _examine(self, manager: str, image: str, run: str, hosts: Sequence[str]) -> None:
-        with self._stage("start"):
-            self.probes = await_probes(self.crew, run, hosts)
         silent = [name for name in hosts if name not in self.probes]
         if silent:
             tasks, nodes = why_idle(self.crew, manager, run)

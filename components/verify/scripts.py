@@ -33,17 +33,20 @@ ASK = f"""\
 #!/bin/busybox sh
 IFS=$(printf ' \\t\\r\\n_'); IFS=${{IFS%_}}
 B=/bin/busybox
+# Refused is said at once, perhaps by a server that only begins. Of the rest one is asked again: a
+# busy host may take longer than 4 s to answer.
 tcp() {{
-  key=$1
+  key=$1 there=$2 port=$3
   for again in 1 2 3; do
-    answer=$($B timeout 4 $B nc -w 3 $2 $3 2>&1 <<REQUEST
+    answer=$($B timeout 4 $B nc -w 3 $there $port 2>&1 <<REQUEST
 GET /cgi-bin/seen HTTP/1.0
 
 REQUEST
     )
-    case $answer in *refused*) $B sleep 0.3 ;; *) break ;; esac
+    set -- $answer
+    [ "${{#7}}" != {PADDING} ] || break
+    case $answer in *refused*) $B sleep 0.3 ;; *) [ $again = 1 ] || break ;; esac
   done
-  set -- $answer
   if [ "${{#7}}" = {PADDING} ]; then address=${{6#"[::ffff:"}}; echo "$key seen ${{address%"]"}}"
   elif [ "$2" = 200 ]; then echo "$key stalled"
   else echo "$key lost" ${{answer:-no answer in 4 s}}; fi
@@ -84,7 +87,8 @@ echo "== docker"; {_PYTHON} look "$2" fairway-probe 2>&1
 """
 
 # Starts one probe on every node by image id: by name the Swarm would try to pull it first.
-# What an interrupted run left is removed when it is older than any run can be.
+# What an interrupted run left is removed when it is older than any run can be. Says which nodes an
+# operator has closed to new tasks: nothing need be waited for there.
 START = f"""\
 now=$(date +%s)
 for id in $(docker service ls -q --filter label=fairway.verify); do
@@ -96,7 +100,8 @@ image=$(docker image inspect --format '{{{{.Id}}}}' "$1") || exit
 docker service create --detach --quiet --name "$2" --mode global --endpoint-mode dnsrr \\
   --label "fairway.verify=$now" --container-label "fairway.verify.run=$2" \\
   --restart-condition none --no-resolve-image --network "$3" \\
-  --publish mode=host,target={PUBLISHED_PORT} "$image"
+  --publish mode=host,target={PUBLISHED_PORT} "$image" >/dev/null || exit
+docker node ls --format '{{{{.Availability}}}} {{{{.Hostname}}}}' | sed -nE 's/^(Drain|Pause) //p'
 """
 
 # Says why tasks do not run: the service's tasks, then the Swarm's nodes, as JSON lines.

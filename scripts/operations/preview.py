@@ -118,7 +118,7 @@ def look(environment: Environment, deployed: Deployed, foreseen: Foreseen) -> St
     unseen: list[str] = []
     with Sessions.of(deployed.seed) as sessions:
         doors = [ends[name] for name in managers]
-        quorum = look_at_quorum(doors, sessions, question["cluster"], patience=0)
+        quorum = look_at_quorum(doors, sessions, question["cluster"])
         try:
             found = services(Managers(doors, sessions, patience=NEAR))
         except FairwayError as error:

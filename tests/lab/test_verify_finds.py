@@ -191,6 +191,18 @@ def test_what_docker0_loses_is_believed_only_from_a_container_on_it(t5: Town) ->
     assert left_over(t5) == ""
 
 
+def test_a_question_that_a_busy_host_left_unanswered_is_asked_again(t5: Town) -> None:
+    ends = f"-s {t5.slots['a1'].containers} -d {t5.slots['b1'].containers}"
+    # The first try's three packets, at 0, 1 and 3 s.
+    rule = f"FORWARD {ends} -p tcp --syn --dport 81 -m quota --quota 180 -j DROP"
+    packets = "iptables -t mangle -L FORWARD -nvx | awk '/quota/ {print $1}'"
+    with on(t5, "b1", f"iptables -t mangle -I {rule}", f"iptables -t mangle -D {rule}"):
+        report = t5.verify()
+        lost = int(t5.run("b1", packets))
+    assert report.ok, report.text()
+    assert lost >= 2
+
+
 def test_a_host_that_cannot_plug_into_docker0_asks_from_a_container(t5: Town) -> None:
     begin = {host: now(t5, host) for host in HOSTS}
     with on(t5, "a2", "mv /usr/bin/unshare /root/", "mv /root/unshare /usr/bin/"):

@@ -236,6 +236,19 @@ def test_a_host_that_falls_silent_is_noticed_long_before_the_deadline(
         assert not session.alive
 
 
+@pytest.mark.parametrize("answers", [0, 1])
+def test_a_host_that_falls_silent_before_a_command_has_begun_is_noticed_too(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    monkeypatch.setattr(ssh, "PULSE", 3600)
+    with connect(server.endpoint(), OPERATOR.private, deadline=600) as session:
+        monkeypatch.setattr(ssh, "SILENCE", 0.5)
+        server.freeze(after=answers)
+        with pytest.raises(HostUnreachable, match="no sign of life"):
+            session.run(Command.of("sleep", 600), timeout=600)
+        assert not session.alive
+
+
 def test_a_host_that_was_asked_nothing_is_not_silent(
     server: SshServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,7 +88,7 @@ def host(name: str) -> Host:
     ]
     session = Host(endpoint=TARGETS[name].endpoint, replies=replies)
     session.on("sh -c true sh").on("== machine", gathered(name))
-    session.on("docker service create", "id")
+    session.on("docker service create", "")
     session.on(AWAIT_TASK, inspected(name)).on(CLEAR, "")
     session.on("docker service rm", "")
     rules = "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n"
@@ -218,6 +218,17 @@ def test_a_probe_that_does_not_start_brings_the_swarms_own_words() -> None:
     assert "no suitable node; node: Ready, Drain" in failures[0].fault.evidence
 
 
+def test_a_node_that_is_closed_to_tasks_is_not_waited_for() -> None:
+    world = World()
+    world.hosts["a1"].first("docker service create", "b1\n")
+    nodes = json.dumps({"Hostname": "b1", "Status": "Ready", "Availability": "Drain"})
+    world.hosts["a1"].first("== tasks", f"== tasks\n== nodes\n{nodes}\n")
+    failures = verify(HOSTS, FACTS, world).failures
+    assert world.ran("b1", AWAIT_TASK) == []
+    assert [failure.fault.cause for failure in failures] == ["task-not-running"]
+    assert "no task; node: Ready, Drain" in failures[0].fault.evidence
+
+
 @pytest.mark.parametrize("found", ["The swarm does not have a leader", "network routed not found"])
 def test_a_swarm_that_starts_no_service_is_told_in_its_words_and_tidied(found: str) -> None:
     world = World()
@@ -241,7 +252,7 @@ def test_without_a_manager_no_service_is_tried() -> None:
 def test_another_manager_removes_the_service_when_the_first_one_dies() -> None:
     world = World()
     dead = HostUnreachable(where="a1", what="gone", hint="look")
-    world.hosts["a1"].first("docker node ls", dead)
+    world.hosts["a1"].first("docker node ls >/dev/null", dead)
     assert verify(HOSTS, FACTS, world).ok
     assert world.ran("a2", "docker service rm")
 

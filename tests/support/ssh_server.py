@@ -10,7 +10,9 @@ import signal
 import socket
 import subprocess
 import threading
-from typing import IO, Self
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import IO, Any, Self
 
 import paramiko
 from paramiko.common import (
@@ -100,10 +102,11 @@ class SshServer:
             return paramiko.RSAKey.generate(2048)
         return paramiko.Ed25519Key.from_private_key(io.StringIO(self.key.private.reveal()))
 
-    def freeze(self) -> None:
-        """Answer nothing any more, without closing anything."""
+    def freeze(self, *, after: int = 0) -> None:
+        """Say so many words more and then none, without closing anything."""
         for transport in self._transports:
-            transport.packetizer.read_message = threading.Event().wait  # type: ignore[method-assign,assignment]
+            send, words = transport.packetizer.send_message, iter(range(after))
+            transport.packetizer.send_message = partial(_say, send, words)  # type: ignore[method-assign]
 
     def break_connections(self) -> None:
         """Close every connection; new ones are welcome."""
@@ -218,6 +221,11 @@ class _Rules(paramiko.ServerInterface):
         if target is not None:
             for ends in ((target, channel), (channel, target)):
                 threading.Thread(target=_copy, args=ends, daemon=True).start()
+
+
+def _say(send: Callable[[Any], None], words: Iterator[int], data: Any) -> None:
+    if next(words, None) is not None:
+        send(data)
 
 
 def _copy(source: socket.socket | paramiko.Channel, sink: socket.socket | paramiko.Channel) -> None:
