@@ -11,10 +11,11 @@ vSwitches.
   an entry waits for no node for which its own instance does not wait.
 - When one fails, those after it are not begun; the next `up` goes on from there.
 - A host that leaves from the middle changes nothing: what a resource waits for is no part of its
-  diff. Entries that leave go one by one, the last first.
+  diff. The entries of a host that leaves go one by one, the last first.
 - Entries are removed while others are made where one host leaves as the one before it comes back,
-  or where hosts are replaced together (fairway:batch). The provider repeats what is refused until
-  its time is up, which is why that is long.
+  or where hosts are replaced together (fairway:batch). A zone's table loses all its entries at
+  once: between them stood those of other tables, which stay. The provider repeats what is refused
+  until its time is up, which is why that is long.
 """
 
 from __future__ import annotations
