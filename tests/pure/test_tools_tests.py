@@ -47,6 +47,12 @@ def test_every_tier_is_run_and_modules_with_a_lab_of_their_own_fill_up(folder: P
     ]
 
 
+def test_the_slow_modules_are_there_and_begin_first() -> None:
+    first = [words[0].rpartition("/")[2] for words in runs(tests.TESTS)[2:]][: len(tests.SLOW)]
+
+    assert set(first) == tests.SLOW
+
+
 def test_each_run_is_told_of_when_it_ends(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
