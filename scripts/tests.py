@@ -21,7 +21,8 @@ from typing import Final
 
 TESTS: Final = Path(__file__).resolve().parents[1] / "tests"
 LAB: Final = "lab"
-APART: Final = "operate"  # each module there has a lab of its own and may run beside any other
+# Each module there may run beside any other: it has a lab of its own, or none.
+APART: Final = ("operate", "engine")
 SLOW: Final = {"test_survive_real.py"}  # short to read; hosts are lost and waited for
 AT_ONCE: Final = 4
 NO_TESTS: Final = 5  # pytest's status where all were left out; their tier says why
@@ -65,16 +66,23 @@ def main(words: list[str]) -> int:
 
 
 def runs(tests: Path) -> list[list[str]]:
-    """What each run is given: the longest two first, then what fills up whichever ends.
+    """What each run is given: the longest first, then what fills up whichever ends.
 
-    Of the modules apart the slow ones come first, then the longest by its text, which is about the
-    longest by time: one that began last would run alone in the end.
+    Of the modules apart those on real clusters come first, of them the slow ones, then the longest
+    by its text, which is about the longest by time: what began last would run alone in the end.
     """
     tiers = [each.name for each in sorted(tests.iterdir()) if any(each.glob("test_*.py"))]
-    others = [f"tests/{name}" for name in tiers if name not in {LAB, APART}]
-    modules = (tests / APART).glob("test_*.py")
-    apart = sorted(modules, key=lambda each: (each.name not in SLOW, -each.stat().st_size))
-    return [[f"tests/{LAB}"], others, *([f"tests/{APART}/{each.name}"] for each in apart)]
+    others = [f"tests/{name}" for name in tiers if name not in {LAB, *APART}]
+    apart = [
+        f"tests/{tier}/{each.name}"
+        for tier in APART
+        for each in sorted((tests / tier).glob("test_*.py"), key=_slow_first)
+    ]
+    return [[f"tests/{LAB}"], others, *([each] for each in apart)]
+
+
+def _slow_first(module: Path) -> tuple[bool, int]:
+    return module.name not in SLOW, -module.stat().st_size
 
 
 def _all(waiting: deque[list[str]], folder: Path) -> list[Run]:

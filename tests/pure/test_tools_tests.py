@@ -36,14 +36,15 @@ def test_the_last_line_adds_what_all_runs_count() -> None:
     assert total([GOOD, BAD], 9.0) == "===== 1 failed, 2 error, 42 passed in 9.00s ====="
 
 
-def test_every_tier_is_run_and_modules_with_a_lab_of_their_own_fill_up(folder: Path) -> None:
+def test_every_tier_is_run_and_modules_that_may_run_apart_fill_up(folder: Path) -> None:
     (folder / "operate" / "test_e.py").write_text("# the longest of them\n")
 
     assert runs(folder) == [
         ["tests/lab"],
-        ["tests/engine", "tests/pure"],
+        ["tests/pure"],
         ["tests/operate/test_e.py"],
         ["tests/operate/test_d.py"],
+        ["tests/engine/test_c.py"],
     ]
 
 
@@ -62,7 +63,7 @@ def test_each_run_is_told_of_when_it_ends(
 
     out = capsys.readouterr().out
     assert all(f"{what} told" in out for what in ("lab", "pure", "test_d.py", "test_e.py"))
-    assert out.splitlines()[-1].startswith("===== 8 passed in ")
+    assert out.splitlines()[-1].startswith("===== 10 passed in ")
 
 
 @pytest.mark.parametrize("end", ["sys.exit(1)", "os.kill(os.getpid(), signal.SIGKILL)"])
