@@ -94,7 +94,7 @@ now=$(date +%s)
 for id in $(docker service ls -q --filter label=fairway.verify); do
   label='{{{{index .Spec.Labels "fairway.verify"}}}}'
   born=$(docker service inspect --format "$label" "$id") || continue
-  [ $((now - born)) -lt {LIFETIME} ] || docker service rm "$id"
+  [ $((now - born)) -lt {LIFETIME} ] || docker service rm "$id" >/dev/null
 done
 image=$(docker image inspect --format '{{{{.Id}}}}' "$1") || exit
 docker service create --detach --quiet --name "$2" --mode global --endpoint-mode dnsrr \\

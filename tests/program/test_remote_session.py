@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -206,14 +206,20 @@ def test_a_host_that_opens_late_is_waited_for() -> None:
         assert session.run(Command.of("echo", "up")).stdout == "up\n"
 
 
+def once_started(server: SshServer, act: Callable[[], None]) -> None:
+    """Let it act as soon as a command runs there, and do not wait for that."""
+
+    def acts() -> None:
+        server.started.wait()
+        act()
+
+    threading.Thread(target=acts, daemon=True).start()
+
+
 def test_a_connection_that_breaks_while_a_command_runs_is_unreachable(
     session: Session, server: SshServer
 ) -> None:
-    def break_off() -> None:
-        server.started.wait()
-        server.break_connections()
-
-    threading.Thread(target=break_off, daemon=True).start()
+    once_started(server, server.break_connections)
     with pytest.raises(HostUnreachable):
         session.run(Command.of("sleep", 600), timeout=600)
     assert not session.alive
@@ -224,13 +230,8 @@ def test_a_host_that_falls_silent_is_noticed_long_before_the_deadline(
 ) -> None:
     monkeypatch.setattr(ssh, "PULSE", 0.05)
     monkeypatch.setattr(ssh, "SILENCE", 1.0)
-
-    def freeze() -> None:
-        server.started.wait()
-        server.freeze()
-
     with connect(server.endpoint(), OPERATOR.private, deadline=600) as session:
-        threading.Thread(target=freeze, daemon=True).start()
+        once_started(server, server.freeze)
         with pytest.raises(HostUnreachable, match="no sign of life"):
             session.run(Command.of("sleep", 600), timeout=600)
         assert not session.alive

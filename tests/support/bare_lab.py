@@ -30,9 +30,8 @@ from lab.place import MachineSpec
 
 ANY = IPv4Network("0.0.0.0/0")
 OPEN = Rule(direction="in", source=ANY)
-PATIENCE = (
-    1.5  # seconds; an answer takes less than a millisecond, a first packet comes again in 1 s
-)
+# Seconds: an answer takes less than a millisecond, and a lost first packet comes again in 1 s.
+PATIENCE = 1.5
 
 
 def net(text: str) -> IPv4Network:

@@ -15,12 +15,11 @@ from pathlib import Path
 
 LISTING = ["list", "-v", "--format", "json"]
 KEPT_IN = "FAIRWAY_TEST_PACKAGES"  # of the environment: a folder, as long as the packages stay
-REAL_ONLY = "FAIRWAY_TEST_REAL_PIP"
 
 
 def main(words: list[str]) -> None:
     folder = os.environ.get(KEPT_IN)
-    if folder and words == LISTING and REAL_ONLY not in os.environ:
+    if folder and words == LISTING:
         sys.stdout.write(_answer(Path(folder) / sys.prefix.replace("/", "_")))
         return
     shim = Path(__file__).resolve().parents[1]
@@ -32,9 +31,8 @@ def main(words: list[str]) -> None:
 def _answer(kept: Path) -> str:
     if not kept.exists():
         asked = [sys.executable, "-m", "pip", *LISTING]
-        told = subprocess.run(
-            asked, env={**os.environ, REAL_ONLY: "1"}, stdout=subprocess.PIPE, text=True, check=True
-        )
+        bare = {name: text for name, text in os.environ.items() if name != KEPT_IN}
+        told = subprocess.run(asked, env=bare, stdout=subprocess.PIPE, text=True, check=True)
         fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
         fresh.write_text(told.stdout)
         fresh.replace(kept)
